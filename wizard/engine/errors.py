@@ -1,0 +1,215 @@
+"""Every way in which the engine fails; the words for people are in ``wizard.diagnostics``.
+
+- A class names one situation, so that one class has one exit code and one next step.
+- "Could not check" is a subclass of "not verified", so the careless handler is the safe one.
+- Arguments are public values only: paths, counts, fingerprints. Never a secret, nor its length.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class WizardError(Exception):
+    """Base of everything the engine raises on purpose. `str(error)` is one plain sentence."""
+
+
+# What the caller gave ------------------------------------------------------------------------
+
+
+class InvalidInput(WizardError):
+    """A value that cannot be used, whatever the database."""
+
+
+class InvalidPassphrase(InvalidInput):
+    """Empty, too long, or with characters that RFC 8265 forbids. `code` says which."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class WeakPassphrase(InvalidPassphrase):
+    """Scored under the minimum that was asked for."""
+
+    def __init__(self, *, score: int, minimum: int) -> None:
+        super().__init__(
+            "weak",
+            f"The passphrase is too easy to guess: its score is {score} of 4, "
+            f"and at least {minimum} is asked for.",
+        )
+        self.score = score
+        self.minimum = minimum
+
+
+class InvalidParameters(InvalidInput):
+    """Key derivation parameters under the floor or over the format maximum. Never overridable."""
+
+
+class ResourceLimit(InvalidInput):
+    """Parameters that are valid but need more than runs without asking. `limit` names which."""
+
+    def __init__(self, *, needed_kib: int, allowed_kib: int, limit: str) -> None:
+        super().__init__(
+            f"This needs {needed_kib // 1024} MiB of memory; without asking, at most "
+            f"{allowed_kib // 1024} MiB are used here (half of the {limit})."
+        )
+        self.needed_kib = needed_kib
+        self.allowed_kib = allowed_kib
+        self.limit = limit
+
+
+class InvalidRecoveryPhrase(InvalidInput):
+    """Words or kit lines that fail their own checks. `where` locates the fault if it is known."""
+
+    def __init__(self, message: str, *, where: str = "") -> None:
+        super().__init__(message)
+        self.where = where
+
+
+class OutputExists(InvalidInput):
+    """A file that would have to be overwritten, and never is."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path} exists and is not overwritten.")
+        self.path = path
+
+
+# What the target is --------------------------------------------------------------------------
+
+
+class TargetAbsent(WizardError):
+    """There is no file of that name."""
+
+
+class NotProtected(WizardError):
+    """A readable plaintext database."""
+
+
+class AlreadyProtected(WizardError):
+    """The database already has valid crypto metadata."""
+
+
+class ForeignTarget(WizardError):
+    """Not a database, or one encrypted by another program."""
+
+
+class Unreadable(WizardError):
+    """Permissions or input/output errors."""
+
+
+class Interrupted(WizardError):
+    """An earlier step of ours did not finish; what is there is named."""
+
+
+class UnsupportedDatabase(WizardError):
+    """A database with something that cannot be copied faithfully; it says what."""
+
+
+# Not verified --------------------------------------------------------------------------------
+
+
+class NotVerified(WizardError):
+    """Base: nothing that was read may be trusted."""
+
+
+class DamagedMetadata(NotVerified):
+    """Crypto metadata missing, malformed, or with a wrong signature."""
+
+
+class UnsupportedVersion(NotVerified):
+    """Crypto metadata or kit of a format that is newer than this program."""
+
+
+class ForeignMetadata(NotVerified):
+    """Valid crypto metadata of another database."""
+
+
+class RolledBackMetadata(NotVerified):
+    """Valid crypto metadata of this database, but older than the database says."""
+
+
+class DamagedDatabase(NotVerified):
+    """Pages of the encrypted database fail their check."""
+
+
+class VerificationFailed(NotVerified):
+    """The encrypted copy is not the same as the original; the original was kept."""
+
+
+# Not opened ----------------------------------------------------------------------------------
+
+
+class NotOpened(WizardError):
+    """Base: the metadata are sound, the secret is not the right one."""
+
+
+class WrongPassphrase(NotOpened):
+    """The passphrase (or keyfile) derives another master key. `fingerprint`: of the expected."""
+
+    def __init__(self, fingerprint: str, *, keyfile_expected: bool, keyfile_given: bool) -> None:
+        if keyfile_expected and not keyfile_given:
+            text = "A keyfile belongs to this passphrase and was not given."
+        elif keyfile_given and not keyfile_expected:
+            text = "A keyfile was given, but this database was protected without one."
+        elif keyfile_expected:
+            text = "The passphrase or the keyfile is wrong."
+        else:
+            text = "The passphrase is wrong."
+        super().__init__(f"{text} The database's fingerprint is {fingerprint}.")
+        self.fingerprint = fingerprint
+        self.keyfile_expected = keyfile_expected
+        self.keyfile_given = keyfile_given
+
+
+class WrongRecoveryPhrase(NotOpened):
+    """A well-formed recovery phrase that belongs to another database or was replaced."""
+
+
+class NoRecovery(NotOpened):
+    """The database was protected without a recovery phrase."""
+
+
+# Circumstances -------------------------------------------------------------------------------
+
+
+class Busy(WizardError):
+    """Another process is at work on the database. `holders` names them."""
+
+    def __init__(self, message: str, *, holders: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.holders = holders
+
+
+class NoSpace(WizardError):
+    """The file system cannot hold what has to be written."""
+
+    def __init__(self, *, directory: Path, needed: int, available: int) -> None:
+        super().__init__(
+            f"{directory} needs {needed:,} free bytes for the encrypted copy and has {available:,}."
+        )
+        self.directory = directory
+        self.needed = needed
+        self.available = available
+
+
+class NoMemory(WizardError):
+    """The system refuses the memory that a key derivation needs."""
+
+    def __init__(self, *, needed_kib: int) -> None:
+        super().__init__(
+            f"The key derivation needs {needed_kib // 1024} MiB of memory, "
+            "and the system does not give this process as much."
+        )
+        self.needed_kib = needed_kib
+
+
+class NotProved(WizardError):
+    """The recovery kit has not opened the staged copy, so nothing was replaced."""
+
+
+class Cancelled(WizardError):
+    """Somebody asked to stop; the state is that of before."""
+
+    def __init__(self) -> None:
+        super().__init__("Cancelled.")
