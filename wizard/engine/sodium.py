@@ -1,0 +1,154 @@
+"""The only module that touches libsodium: subkeys, Ed25519 and XChaCha20-Poly1305 on `Secret`s.
+
+PyNaCl's public functions take and return `bytes`, which cannot be wiped; its compiled binding takes
+pointers, so keys go from one locked mapping to another without a Python copy. The binding is
+private to PyNaCl: the tests hold its results against RFC 8032, Wycheproof and PyNaCl's own API.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+
+from nacl._sodium import ffi, lib
+
+from wizard.engine.secret import Secret
+
+KEY_BYTES = 32
+PUBLIC_KEY_BYTES = 32
+SIGNATURE_BYTES = 64
+NONCE_BYTES = 24
+TAG_BYTES = 16
+
+_EXPANDED_KEY_BYTES = 64
+
+
+def subkey(key: Secret, *, context: bytes, number: int) -> Secret:
+    """Derive 32 bytes from a 32-byte key: libsodium's crypto_kdf_blake2b_derive_from_key."""
+    if len(key) != KEY_BYTES or len(context) != 8:  # noqa: PLR2004 - crypto_kdf_CONTEXTBYTES
+        raise ValueError("subkeys need a 32-byte key and an 8-byte context")
+    result = Secret.allocate(KEY_BYTES)
+    result.append(bytes(KEY_BYTES))
+    with key.expose() as source, result.expose() as target:
+        failed = lib.crypto_generichash_blake2b_salt_personal(
+            ffi.from_buffer(target),
+            KEY_BYTES,
+            ffi.NULL,
+            0,
+            ffi.from_buffer(source),
+            KEY_BYTES,
+            number.to_bytes(8, "little") + bytes(8),
+            context + bytes(8),
+        )
+    if failed:  # pragma: no cover - the lengths above are constants
+        raise RuntimeError("BLAKE2b refused its lengths")
+    return result
+
+
+def digest(message: bytes, *, size: int = 32, person: bytes = b"") -> bytes:
+    """BLAKE2b of public bytes."""
+    return hashlib.blake2b(message, digest_size=size, person=person).digest()
+
+
+def key_pair(seed: Secret) -> tuple[bytes, Secret]:
+    """Ed25519 from a 32-byte seed (RFC 8032, 5.1.5): the public key, and the 64-byte secret key."""
+    if len(seed) != KEY_BYTES:
+        raise ValueError("an Ed25519 seed has 32 bytes")
+    public = bytearray(PUBLIC_KEY_BYTES)
+    expanded = Secret.allocate(_EXPANDED_KEY_BYTES)
+    expanded.append(bytes(_EXPANDED_KEY_BYTES))
+    with seed.expose() as source, expanded.expose() as target:
+        lib.crypto_sign_seed_keypair(
+            ffi.from_buffer(public), ffi.from_buffer(target), ffi.from_buffer(source)
+        )
+    return bytes(public), expanded
+
+
+def sign(secret_key: Secret, message: bytes) -> bytes:
+    """Ed25519 signature (64 bytes) of ``message``."""
+    if len(secret_key) != _EXPANDED_KEY_BYTES:
+        raise ValueError("an expanded Ed25519 key has 64 bytes")
+    signed = bytearray(SIGNATURE_BYTES + len(message))
+    length = ffi.new("unsigned long long *")
+    with secret_key.expose() as key:
+        lib.crypto_sign(
+            ffi.from_buffer(signed), length, message, len(message), ffi.from_buffer(key)
+        )
+    return bytes(signed[:SIGNATURE_BYTES])
+
+
+def verify(public_key: bytes, message: bytes, signature: bytes) -> bool:
+    """Whether ``signature`` is one of ``message``; libsodium refuses what FORMAT.md section 2 says."""
+    if len(public_key) != PUBLIC_KEY_BYTES or len(signature) != SIGNATURE_BYTES:
+        return False
+    signed = signature + message
+    opened = bytearray(len(signed))
+    length = ffi.new("unsigned long long *")
+    failed: int = lib.crypto_sign_open(
+        ffi.from_buffer(opened), length, signed, len(signed), public_key
+    )
+    return failed == 0
+
+
+def seal(key: Secret, *, plaintext: Secret, associated: bytes, nonce: bytes) -> bytes:
+    """XChaCha20-Poly1305-IETF: ciphertext with its tag at the end."""
+    _check_aead(key, nonce)
+    sealed = bytearray(len(plaintext) + TAG_BYTES)
+    length = ffi.new("unsigned long long *")
+    with key.expose() as key_view, plaintext.expose() as message:
+        lib.crypto_aead_xchacha20poly1305_ietf_encrypt(
+            ffi.from_buffer(sealed),
+            length,
+            ffi.from_buffer(message),
+            len(message),
+            associated,
+            len(associated),
+            ffi.NULL,
+            nonce,
+            ffi.from_buffer(key_view),
+        )
+    return bytes(sealed)
+
+
+def unseal(key: Secret, *, ciphertext: bytes, associated: bytes, nonce: bytes) -> Secret | None:
+    """Open what `seal` made; None if anything at all differs."""
+    _check_aead(key, nonce)
+    size = len(ciphertext) - TAG_BYTES
+    if size < 0:
+        return None
+    opened = Secret.allocate(max(size, 1))
+    opened.append(bytes(size))
+    length = ffi.new("unsigned long long *")
+    with key.expose() as key_view, opened.expose() as target:
+        failed = lib.crypto_aead_xchacha20poly1305_ietf_decrypt(
+            ffi.from_buffer(target),
+            length,
+            ffi.NULL,
+            ciphertext,
+            len(ciphertext),
+            associated,
+            len(associated),
+            nonce,
+            ffi.from_buffer(key_view),
+        )
+    if failed:
+        opened.close()
+        return None
+    return opened
+
+
+def equal(left: bytes, right: bytes) -> bool:
+    """Compare in constant time for equal lengths."""
+    return hmac.compare_digest(left, right)
+
+
+def _check_aead(key: Secret, nonce: bytes) -> None:
+    if len(key) != KEY_BYTES or len(nonce) != NONCE_BYTES:
+        raise ValueError("XChaCha20-Poly1305 needs a 32-byte key and a 24-byte nonce")
+
+
+def converts_to_curve25519(public_key: bytes) -> bool:
+    """Whether the bytes are a canonical point of the main subgroup, as every real public key is."""
+    target = bytearray(PUBLIC_KEY_BYTES)
+    failed: int = lib.crypto_sign_ed25519_pk_to_curve25519(ffi.from_buffer(target), public_key)
+    return failed == 0
