@@ -1,0 +1,184 @@
+"""What a database says, as one digest per table; two databases with the same digests say the same.
+
+- Every stored value counts, with its type, and every rowid: full-text search with external content
+  leans on rowids that `VACUUM INTO` keeps but does not promise to keep.
+- Rows are read in the order of the table's own tree (NOT INDEXED), never through an index.
+- A value that cannot be read raises; the digest of what could be read is never returned.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import apsw
+import apsw.sqlite_extra
+
+from wizard.engine.progress import CancelToken
+from wizard.engine.watching import watch
+
+IDENTITY_TABLE = "datafold_crypto"
+_ROWID_NAMES = ("rowid", "_rowid_", "oid")
+_COLUMNS_AT_ONCE = 200
+_NO_ROWS = bytes(32)
+_VIRTUAL_GENERATED = 2
+# SQLite's virtual machine takes one step to count a row and one to go on to the next, and two
+# for each value: read it, add it (see EXPLAIN).
+_STEPS_OF_ROW = 2
+_STEPS_OF_VALUE = 2
+
+RowsReport = Callable[[int, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class TableContent:
+    """All that one table holds. ``digest``: 32 bytes, SHA3-256 of the SHA3-256 of each column."""
+
+    name: str
+    rows: int
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class TableRows:
+    """How many rows a table has."""
+
+    name: str
+    rows: int
+
+
+def quoted(name: str) -> str:
+    """``name`` as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def table_names(connection: apsw.Connection) -> tuple[str, ...]:
+    """Every table with a tree of its own: also shadow tables and SQLite's; not our identity table."""
+    rows = connection.execute(
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0 AND name <> ?"
+        " ORDER BY name",
+        (IDENTITY_TABLE,),
+    )
+    return tuple(name for (name,) in rows)
+
+
+def table_rows(connection: apsw.Connection) -> tuple[TableRows, ...]:
+    """Count the rows of every table."""
+    return tuple(
+        TableRows(name, connection.execute(f"SELECT count(*) FROM {quoted(name)}").get)  # noqa: S608
+        for name in table_names(connection)
+    )
+
+
+def contents(
+    connection: apsw.Connection,
+    *,
+    report: RowsReport | None = None,
+    cancel: CancelToken | None = None,
+) -> tuple[TableContent, ...]:
+    """Read everything. ``report`` gets the rows read so far and the table's name.
+
+    Raises `Cancelled`, or what SQLite raises for a page that cannot be read.
+    """
+    _provide_digest(connection)
+    found = []
+    before = 0
+    for name in table_names(connection):
+        table = _content(connection, name, before, report, cancel)
+        before += table.rows
+        found.append(table)
+        if report is not None:
+            report(before, name)
+    return tuple(found)
+
+
+def _content(
+    connection: apsw.Connection,
+    name: str,
+    before: int,
+    report: RowsReport | None,
+    cancel: CancelToken | None,
+) -> TableContent:
+    columns = _columns(connection, name)
+    digest = hashlib.sha3_256()
+    groups = [
+        columns[at : at + _COLUMNS_AT_ONCE] for at in range(0, len(columns), _COLUMNS_AT_ONCE)
+    ]
+    rows = 0
+    for number, group in enumerate(groups):
+        per_row = (_STEPS_OF_ROW + _STEPS_OF_VALUE * len(group)) * len(groups)
+        start = before + rows * number // len(groups)
+        done = None if report is None else partial(_rows_done, report, name, start, per_row)
+        with watch(connection, done, cancel):
+            values = connection.execute(_statement(name, group)).get
+        rows = values[0]
+        for column, value in zip(group, values[1:], strict=True):
+            label = column.encode()
+            digest.update(len(label).to_bytes(4, "big") + label + (value or _NO_ROWS))
+    return TableContent(name, rows, digest.digest())
+
+
+def _rows_done(report: RowsReport, name: str, start: int, per_row: int, steps: int) -> None:
+    report(start + steps // per_row, name)
+
+
+def _statement(name: str, columns: Sequence[str]) -> str:
+    digests = "".join(f", sha3_agg({quoted(column)})" for column in columns)
+    return f"SELECT count(*){digests} FROM {quoted(name)} NOT INDEXED"  # noqa: S608 - quoted
+
+
+def _columns(connection: apsw.Connection, name: str) -> list[str]:
+    """The stored columns, after a name of the rowid if there is one that no column hides."""
+    rows = connection.execute("SELECT name, hidden FROM pragma_table_xinfo(?)", (name,)).get
+    pairs = rows if isinstance(rows, list) else [rows]
+    columns = [column for column, hidden in pairs if hidden != _VIRTUAL_GENERATED]
+    without_rowid = connection.execute(
+        "SELECT wr FROM pragma_table_list(?) WHERE schema = 'main'", (name,)
+    ).get
+    taken = {column.lower() for column, _ in pairs}
+    rowid = [each for each in _ROWID_NAMES if each not in taken and not without_rowid]
+    return rowid[:1] + columns
+
+
+def _provide_digest(connection: apsw.Connection) -> None:
+    """Register ``sha3_agg``: SQLite's own extension, or the same in Python where it is not shipped."""
+    if apsw.sqlite_extra.has("shathree"):
+        apsw.sqlite_extra.load(connection, "shathree")
+    else:
+        connection.create_aggregate_function("sha3_agg", SlowDigest, 1)
+
+
+class SlowDigest:
+    """``sha3_agg`` of SQLite's extension shathree.c, in Python: the same bytes, ten times slower."""
+
+    def __init__(self) -> None:
+        self._digest = hashlib.sha3_256()
+        self._empty = True
+
+    def step(self, *values: apsw.SQLiteValue) -> None:
+        """Add values, each framed by its type and length."""
+        self._empty = False
+        for value in values:
+            self._digest.update(_framed(value))
+
+    def final(self) -> bytes | None:
+        """The digest; None if there was no value."""
+        return None if self._empty else self._digest.digest()
+
+
+def _framed(value: apsw.SQLiteValue) -> bytes:
+    match value:
+        case None:
+            return b"N"
+        case int():
+            return b"I" + struct.pack(">q", value)
+        case float():
+            return b"F" + struct.pack(">d", value)
+        case str():
+            text = value.encode()
+            return b"T%d:" % len(text) + text
+        case _:
+            return b"B%d:" % len(value) + bytes(value)

@@ -1,0 +1,123 @@
+"""``VACUUM INTO`` with a key: one pass over the source, every page encrypted before it is written.
+
+The key is in the file name that SQLite is given, and SQLite's messages quote file names. So none of
+its messages or exceptions goes on from here.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import resource
+from pathlib import Path
+
+import apsw
+
+from wizard.engine.errors import Cancelled, NoSpace, Unreadable, UnsupportedDatabase, WizardError
+from wizard.engine.keyed import SQLCIPHER_PAGE_SIZE, Cipher, keyed_uri
+from wizard.engine.keytext import keyed_text
+from wizard.engine.progress import CancelToken, Progress, ProgressSink, Stage
+from wizard.engine.secret import Secret
+from wizard.engine.watching import watch
+
+# The bytes at the end of each page for nonce and tag are at most these (SQLCipher: 16 + 64).
+_RESERVED_BYTES = 80
+_SMALLEST_AUTHENTICATED_PAGE = 1024
+_MARGIN_BYTES = 1 << 20
+# What VACUUM says when the schema needs something that only the application's program provides.
+_MISSING = re.compile(r"no such (collation sequence|function|module|tokenizer): ?([^\n\"']{1,80})")
+
+
+def encrypted_page_size(plain: int, cipher: Cipher) -> int:
+    """The page size that an encrypted copy gets, in bytes."""
+    if cipher is Cipher.SQLCIPHER:
+        return SQLCIPHER_PAGE_SIZE
+    if cipher is Cipher.AEGIS:
+        return max(plain, _SMALLEST_AUTHENTICATED_PAGE)
+    return plain
+
+
+def space_needed(pages: int, page_size: int) -> int:
+    """An upper estimate of the copy, in bytes: pages have less room, and overflow differently."""
+    usable = min(page_size, SQLCIPHER_PAGE_SIZE) - _RESERVED_BYTES
+    scale = (usable + _RESERVED_BYTES) / usable
+    return int(pages * page_size * scale * 1.05) + _MARGIN_BYTES
+
+
+def vacuum_into(
+    connection: apsw.Connection,
+    staged: Path,
+    *,
+    key: Secret,
+    cipher: Cipher,
+    expected: int,
+    needed: int,
+    progress: ProgressSink,
+    cancel: CancelToken | None,
+) -> None:
+    """Copy the database of ``connection`` into the empty file ``staged``, encrypted.
+
+    Reports bytes written of ``expected``. Raises `NoSpace`, `UnsupportedDatabase`, `Unreadable` or
+    `Cancelled`; removing ``staged`` is the caller's.
+    """
+
+    def report(_steps: int) -> None:
+        written = min(staged.stat().st_size, expected)
+        progress(Progress(Stage.ENCRYPT, written, expected, "bytes", staged.name))
+
+    if cipher is Cipher.SQLCIPHER:
+        connection.pragma("page_size", SQLCIPHER_PAGE_SIZE)  # of the copy; also for a WAL source
+    failure: WizardError | None = None
+    with watch(connection, report, cancel), keyed_text(keyed_uri(staged, cipher), key) as uri:
+        try:
+            connection.execute("VACUUM INTO ?", (uri,), can_cache=False).close()
+        except apsw.InterruptError:
+            failure = Cancelled()
+        except apsw.Error as error:
+            failure = _refusal(error, connection.filename, staged, needed)
+    # Raised after the except block has ended, so that no SQLite error stays in the chain.
+    if failure is not None:
+        raise failure
+    progress(Progress(Stage.ENCRYPT, expected, expected, "bytes", staged.name))
+
+
+def _refusal(error: apsw.Error, source: str, staged: Path, needed: int) -> WizardError:
+    match error:
+        case apsw.FullError():
+            return _no_space(staged, needed)
+        case apsw.IOError():
+            # SQLite has no code of its own for a quota or a limit on file sizes.
+            if available_in(staged.parent) < needed:
+                return _no_space(staged, needed)
+            return Unreadable(f"Input/output error while {source} was copied.")
+        case apsw.CorruptError() | apsw.NotADBError():
+            return UnsupportedDatabase(
+                f"{source} is damaged: a page cannot be read. Repair it first, for example with the "
+                ".recover command of the sqlite3 shell."
+            )
+        case apsw.SQLError():
+            return UnsupportedDatabase(f"{source} cannot be copied: {_wanting(str(error))}.")
+        case _:
+            return Unreadable(f"{source} cannot be copied: SQLite reports {type(error).__name__}.")
+
+
+def _wanting(message: str) -> str:
+    """What a statement of the schema lacks, by SQLite's message. The message itself is not kept."""
+    missing = _MISSING.search(message)
+    if missing is None:
+        return "a statement of its schema fails"
+    return f"it needs the {missing[1]} {missing[2]}, which only the program that uses it provides"
+
+
+def _no_space(staged: Path, needed: int) -> NoSpace:
+    # As it was before the copy: what has been written of it is removed again.
+    available = available_in(staged.parent) + staged.stat().st_size
+    return NoSpace(directory=staged.parent, needed=needed, available=available)
+
+
+def available_in(directory: Path) -> int:
+    """How many bytes this process may still write there: free space, or its limit on file sizes."""
+    usage = os.statvfs(directory)
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
+    free = usage.f_bavail * usage.f_frsize
+    return free if limit == resource.RLIM_INFINITY else min(free, limit)

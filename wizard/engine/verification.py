@@ -1,0 +1,204 @@
+"""An encrypted copy counts only after it was read back from the disk and found to say the same.
+
+- Its key opens it; another key and no key do not.
+- SQLite's integrity check has no complaint that the original does not have.
+- Schema, header fields, number of rows and content digest of every table are those of the original.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as NotYet
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, fields
+from functools import partial
+from pathlib import Path
+
+import apsw
+
+from wizard.engine.content import IDENTITY_TABLE, TableContent, contents, table_rows
+from wizard.engine.errors import DamagedDatabase, UnsupportedDatabase, VerificationFailed
+from wizard.engine.keyed import Cipher, KeyRefused, open_keyed, translated
+from wizard.engine.progress import CancelToken, Progress, ProgressSink, Stage, ignore_progress
+from wizard.engine.secret import Secret
+from wizard.engine.sqlite import damage_among, integrity_complaints, prove_sealed
+
+_LOOK_SECONDS = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What a database says in its header, apart from page size and counters."""
+
+    user_version: int
+    application_id: int
+    encoding: str
+    auto_vacuum: int
+    wal: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What was found equal. ``own_rules_broken``: rows that the original's schema forbids."""
+
+    tables: tuple[TableContent, ...]
+    own_rules_broken: int
+
+
+def header_of(connection: apsw.Connection) -> Header:
+    """Read the header fields that a copy has to keep."""
+    return Header(
+        user_version=connection.pragma("user_version"),
+        application_id=connection.pragma("application_id"),
+        encoding=connection.pragma("encoding"),
+        auto_vacuum=connection.pragma("auto_vacuum"),
+        wal=connection.pragma("journal_mode") == "wal",
+    )
+
+
+def verify_copy(
+    original: apsw.Connection,
+    staged: Path,
+    *,
+    key: Secret,
+    cipher: Cipher,
+    page_size: int,
+    progress: ProgressSink = ignore_progress,
+    cancel: CancelToken | None = None,
+) -> Verified:
+    """Compare ``staged`` with ``original``, which nobody else may write to meanwhile.
+
+    Progress counts the rows read on both sides. Raises `VerificationFailed` naming what differs,
+    `UnsupportedDatabase` if it is the original that is damaged, `Busy` or `Cancelled`.
+    """
+    try:
+        prove_sealed(staged, key=key, cipher=cipher, page_size=page_size)
+
+        def opened() -> closing[apsw.Connection]:
+            return closing(open_keyed(staged, key=key, cipher=cipher, page_size=page_size))
+
+        with opened() as copy, opened() as checked:
+            if copy.pragma("page_size") != page_size:
+                raise VerificationFailed(f"The copy has pages of {copy.pragma('page_size')} bytes.")
+            return _compare(original, copy, checked, progress, cancel)
+    except (KeyRefused, DamagedDatabase) as error:
+        raise VerificationFailed(f"The encrypted copy cannot be read back: {error}") from None
+
+
+def _compare(
+    original: apsw.Connection,
+    copy: apsw.Connection,
+    checked: apsw.Connection,
+    progress: ProgressSink,
+    cancel: CancelToken | None,
+) -> Verified:
+    """Compare by ``copy`` while ``checked``, a second connection to the same file, is checked."""
+    _compare_headers(header_of(original), header_of(copy))
+    _compare_schemas(_schema(original), _schema(copy))
+    with _in_background(checked, cancel) as complaints:
+        total = 2 * sum(table.rows for table in table_rows(original))
+        tables = _compare_contents(original, copy, total, progress, cancel)
+        ours = _waited_for(complaints, total, progress)
+    return Verified(tables, own_rules_broken=_compare_complaints(original, ours, cancel))
+
+
+@contextmanager
+def _in_background(
+    connection: apsw.Connection, cancel: CancelToken | None
+) -> Iterator[Future[tuple[str, ...]]]:
+    """Check integrity in a second thread; SQLite works without Python's lock. Never outlives this."""
+    with ThreadPoolExecutor(1) as pool:
+        try:
+            yield pool.submit(integrity_complaints, connection, cancel=cancel)
+        except BaseException:
+            connection.interrupt()
+            raise
+
+
+def _waited_for(
+    complaints: Future[tuple[str, ...]], total: int, progress: ProgressSink
+) -> tuple[str, ...]:
+    while True:
+        try:
+            return complaints.result(timeout=_LOOK_SECONDS)
+        except NotYet:
+            progress(Progress(Stage.VERIFY, total, total, "rows", "pages and indexes"))
+
+
+def _compare_headers(original: Header, copy: Header) -> None:
+    for field in fields(Header):
+        before, after = getattr(original, field.name), getattr(copy, field.name)
+        if before != after:
+            raise VerificationFailed(
+                f"{field.name} is {before} in the original, {after} in the copy."
+            )
+
+
+def _schema(connection: apsw.Connection) -> set[tuple[str, ...]]:
+    rows = connection.execute(
+        "SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE tbl_name <> ?",
+        (IDENTITY_TABLE,),
+    )
+    return set(rows)
+
+
+def _compare_schemas(original: set[tuple[str, ...]], copy: set[tuple[str, ...]]) -> None:
+    different = sorted(original ^ copy, key=str)
+    if different:
+        kind, name = different[0][:2]
+        raise VerificationFailed(f"The {kind} {name} differs between the original and the copy.")
+
+
+def _compare_contents(
+    original: apsw.Connection,
+    copy: apsw.Connection,
+    total: int,
+    progress: ProgressSink,
+    cancel: CancelToken | None,
+) -> tuple[TableContent, ...]:
+    def report(before: int, rows: int, name: str) -> None:
+        progress(Progress(Stage.VERIFY, min(before + rows, total), total, "rows", name))
+
+    try:
+        expected = contents(original, report=partial(report, 0), cancel=cancel)
+    except apsw.CorruptError:
+        raise _damaged_original("a page cannot be read") from None
+    except apsw.Error as error:
+        raise translated(error, Path(original.filename)) from None
+    try:
+        found = contents(copy, report=partial(report, total // 2), cancel=cancel)
+    except apsw.Error as error:
+        raise translated(error, Path(copy.filename)) from None
+    for one, other in zip(expected, found, strict=True):
+        if one.rows != other.rows:
+            raise VerificationFailed(
+                f"Table {one.name} has {one.rows:,} rows, and {other.rows:,} in the copy."
+            )
+        if one.digest != other.digest:
+            raise VerificationFailed(f"The content of table {one.name} differs in the copy.")
+    return found
+
+
+def _compare_complaints(
+    original: apsw.Connection, ours: tuple[str, ...], cancel: CancelToken | None
+) -> int:
+    """Judge the complaints about the copy by those about the original. Returns how many are kept."""
+    if not ours:
+        return 0
+    theirs = integrity_complaints(original, cancel=cancel)
+    if ours != theirs and not theirs:
+        raise VerificationFailed(f"The copy is damaged: {ours[0]}.")
+    damage = damage_among(theirs)
+    if damage:
+        raise _damaged_original(damage[0])
+    if sorted(ours) != sorted(theirs):
+        raise VerificationFailed(f"The integrity of the copy differs from the original: {ours[0]}.")
+    return len(ours)
+
+
+def _damaged_original(how: str) -> UnsupportedDatabase:
+    return UnsupportedDatabase(
+        f"The original is damaged itself ({how}). Repair it first, for example with REINDEX or the "
+        ".recover command of the sqlite3 shell."
+    )
