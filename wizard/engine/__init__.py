@@ -1,0 +1,309 @@
+"""The engine's front door: front ends and programs import these names from here, and no others.
+
+A name is loaded when it is first used, so that telling a state costs no Argon2 and no word lists.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from wizard.engine.attack import (
+        AttackCost,
+        attack_cost,
+        describe_duration,
+    )
+    from wizard.engine.conversion import (
+        ConversionReport,
+    )
+    from wizard.engine.errors import (
+        AlreadyProtected,
+        Busy,
+        Cancelled,
+        DamagedDatabase,
+        DamagedMetadata,
+        ForeignMetadata,
+        ForeignTarget,
+        Interrupted,
+        InvalidInput,
+        InvalidParameters,
+        InvalidPassphrase,
+        InvalidRecoveryPhrase,
+        NoMemory,
+        NoRecovery,
+        NoSpace,
+        NotOpened,
+        NotProtected,
+        NotProved,
+        NotVerified,
+        OutputExists,
+        ResourceLimit,
+        RolledBackMetadata,
+        TargetAbsent,
+        Unreadable,
+        UnsupportedDatabase,
+        UnsupportedVersion,
+        VerificationFailed,
+        WeakPassphrase,
+        WizardError,
+        WrongPassphrase,
+        WrongRecoveryPhrase,
+    )
+    from wizard.engine.initialization import (
+        DEFAULT_MINIMUM_SCORE,
+        initialize,
+        prepare_initialization,
+        undo_interrupted,
+    )
+    from wizard.engine.inspection import (
+        Inspection,
+        State,
+        default_directories,
+        discover,
+        inspect,
+    )
+    from wizard.engine.kdf import (
+        FLOOR,
+        FORMAT_MAXIMUM,
+        RFC_9106_FIRST,
+        RFC_9106_SECOND,
+        RFC_9106_SETS,
+        KdfParams,
+    )
+    from wizard.engine.keyfile import (
+        KeyfileInput,
+    )
+    from wizard.engine.kit import (
+        KitSheet,
+        RecoveryKit,
+    )
+    from wizard.engine.kit_reading import (
+        parse_sheets,
+    )
+    from wizard.engine.masterkey import (
+        MasterPublicKey,
+    )
+    from wizard.engine.memory import (
+        MemoryLimit,
+        check_unattended,
+        machine_limit,
+    )
+    from wizard.engine.metadata import (
+        Metadata,
+        read_metadata,
+    )
+    from wizard.engine.passphrase import (
+        MAXIMUM_CHARACTERS,
+        PassphraseSource,
+        Strength,
+        check_strength,
+        new_passphrase_from,
+        passphrase_from,
+        strength,
+        strip_line_ending,
+    )
+    from wizard.engine.pending import (
+        Initialized,
+        OriginalPolicy,
+        PendingInitialization,
+        WordChallenge,
+    )
+    from wizard.engine.progress import (
+        CancelToken,
+        Progress,
+        ProgressSink,
+        Stage,
+        ignore_progress,
+    )
+    from wizard.engine.recovery import (
+        Mnemonic,
+        RecoveryPlan,
+        complete_word,
+        is_word,
+    )
+    from wizard.engine.secret import (
+        MemoryProtection,
+        Secret,
+        memory_protection,
+        protect_process,
+        wipe_all,
+    )
+    from wizard.engine.sidecar import (
+        create_file,
+        read_regular,
+        sidecar_path,
+    )
+    from wizard.engine.sqlite import (
+        Cipher,
+        recommended_cipher,
+    )
+    from wizard.engine.status import (
+        status_report,
+    )
+    from wizard.engine.throughput import (
+        CipherThroughput,
+        cipher_throughput,
+    )
+    from wizard.engine.tuning import (
+        PRESETS,
+        Measurement,
+        Preset,
+        calibrate,
+        measure,
+        preset,
+        presets,
+    )
+    from wizard.engine.unlocking import (
+        Database,
+        Verification,
+        unlock,
+        verify,
+    )
+
+_NAMES = {
+    "attack": "AttackCost attack_cost describe_duration",
+    "conversion": "ConversionReport",
+    "errors": "AlreadyProtected Busy Cancelled DamagedDatabase DamagedMetadata ForeignMetadata ForeignTarget Interrupted InvalidInput InvalidParameters InvalidPassphrase InvalidRecoveryPhrase NoMemory NoRecovery NoSpace NotOpened NotProtected NotProved NotVerified OutputExists ResourceLimit RolledBackMetadata TargetAbsent Unreadable UnsupportedDatabase UnsupportedVersion VerificationFailed WeakPassphrase WizardError WrongPassphrase WrongRecoveryPhrase",
+    "initialization": "DEFAULT_MINIMUM_SCORE initialize prepare_initialization undo_interrupted",
+    "inspection": "Inspection State default_directories discover inspect",
+    "kdf": "FLOOR FORMAT_MAXIMUM KdfParams RFC_9106_FIRST RFC_9106_SECOND RFC_9106_SETS",
+    "keyfile": "KeyfileInput",
+    "kit": "KitSheet RecoveryKit",
+    "kit_reading": "parse_sheets",
+    "masterkey": "MasterPublicKey",
+    "memory": "MemoryLimit check_unattended machine_limit",
+    "metadata": "Metadata read_metadata",
+    "passphrase": "MAXIMUM_CHARACTERS PassphraseSource Strength check_strength new_passphrase_from passphrase_from strength strip_line_ending",
+    "pending": "Initialized OriginalPolicy PendingInitialization WordChallenge",
+    "progress": "CancelToken Progress ProgressSink Stage ignore_progress",
+    "recovery": "Mnemonic RecoveryPlan complete_word is_word",
+    "secret": "MemoryProtection Secret memory_protection protect_process wipe_all",
+    "sidecar": "create_file read_regular sidecar_path",
+    "sqlite": "Cipher recommended_cipher",
+    "status": "status_report",
+    "throughput": "CipherThroughput cipher_throughput",
+    "tuning": "Measurement PRESETS Preset calibrate measure preset presets",
+    "unlocking": "Database Verification unlock verify",
+}
+_HOMES = {name: home for home, names in _NAMES.items() for name in names.split()}
+
+__all__ = [
+    "DEFAULT_MINIMUM_SCORE",
+    "FLOOR",
+    "FORMAT_MAXIMUM",
+    "MAXIMUM_CHARACTERS",
+    "PRESETS",
+    "RFC_9106_FIRST",
+    "RFC_9106_SECOND",
+    "RFC_9106_SETS",
+    "AlreadyProtected",
+    "AttackCost",
+    "Busy",
+    "CancelToken",
+    "Cancelled",
+    "Cipher",
+    "CipherThroughput",
+    "ConversionReport",
+    "DamagedDatabase",
+    "DamagedMetadata",
+    "Database",
+    "ForeignMetadata",
+    "ForeignTarget",
+    "Initialized",
+    "Inspection",
+    "Interrupted",
+    "InvalidInput",
+    "InvalidParameters",
+    "InvalidPassphrase",
+    "InvalidRecoveryPhrase",
+    "KdfParams",
+    "KeyfileInput",
+    "KitSheet",
+    "MasterPublicKey",
+    "Measurement",
+    "MemoryLimit",
+    "MemoryProtection",
+    "Metadata",
+    "Mnemonic",
+    "NoMemory",
+    "NoRecovery",
+    "NoSpace",
+    "NotOpened",
+    "NotProtected",
+    "NotProved",
+    "NotVerified",
+    "OriginalPolicy",
+    "OutputExists",
+    "PassphraseSource",
+    "PendingInitialization",
+    "Preset",
+    "Progress",
+    "ProgressSink",
+    "RecoveryKit",
+    "RecoveryPlan",
+    "ResourceLimit",
+    "RolledBackMetadata",
+    "Secret",
+    "Stage",
+    "State",
+    "Strength",
+    "TargetAbsent",
+    "Unreadable",
+    "UnsupportedDatabase",
+    "UnsupportedVersion",
+    "Verification",
+    "VerificationFailed",
+    "WeakPassphrase",
+    "WizardError",
+    "WordChallenge",
+    "WrongPassphrase",
+    "WrongRecoveryPhrase",
+    "attack_cost",
+    "calibrate",
+    "check_strength",
+    "check_unattended",
+    "cipher_throughput",
+    "complete_word",
+    "create_file",
+    "default_directories",
+    "describe_duration",
+    "discover",
+    "ignore_progress",
+    "initialize",
+    "inspect",
+    "is_word",
+    "machine_limit",
+    "measure",
+    "memory_protection",
+    "new_passphrase_from",
+    "parse_sheets",
+    "passphrase_from",
+    "prepare_initialization",
+    "preset",
+    "presets",
+    "protect_process",
+    "read_metadata",
+    "read_regular",
+    "recommended_cipher",
+    "sidecar_path",
+    "status_report",
+    "strength",
+    "strip_line_ending",
+    "undo_interrupted",
+    "unlock",
+    "verify",
+    "wipe_all",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

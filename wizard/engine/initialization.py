@@ -1,0 +1,149 @@
+"""Protecting a database for the first time, in two phases.
+
+- Phase one (`prepare_initialization`) writes only staged files, and proves from the disk that the
+  passphrase opens them.
+- Between the phases the recovery kit has to open the staged database (`rehearse`).
+- Phase two (`commit`) makes the metadata durable, then lets the new database take the old one's
+  place; the plaintext original keeps a name of its own until the new one has been opened there.
+- Leaving without a commit removes everything that was written. The source stays locked throughout,
+  so nothing that an application writes meanwhile can be lost.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+
+from wizard.engine import inspection
+from wizard.engine.conversion import PlaintextSource
+from wizard.engine.inspection import State
+from wizard.engine.kdf import KdfParams
+from wizard.engine.keyfile import KeyfileInput, keyfile_from
+from wizard.engine.kit import RecoveryKit
+from wizard.engine.passphrase import PassphraseSource, check_strength, new_passphrase_from
+from wizard.engine.pending import Initialized, OriginalPolicy, PendingInitialization
+from wizard.engine.progress import CancelToken, Progress, ProgressSink, Stage, ignore_progress
+from wizard.engine.recovery import RecoveryPlan
+from wizard.engine.sidecar import WriterLock
+from wizard.engine.sqlite import Cipher, recommended_cipher
+from wizard.engine.staging import Staging, check_target, claim_target, remove_staged, undo
+from wizard.engine.unlocking import check_cost
+
+DEFAULT_MINIMUM_SCORE = 3
+
+
+def prepare_initialization(
+    path: str | os.PathLike[str],
+    passphrase: PassphraseSource,
+    *,
+    params: KdfParams,
+    cipher: Cipher | str | None = None,
+    keyfile: KeyfileInput | None = None,
+    recovery: RecoveryPlan | None = RecoveryPlan(),  # noqa: B008 - frozen
+    minimum_score: int = DEFAULT_MINIMUM_SCORE,
+    allow_high_cost: bool = False,
+    progress: ProgressSink = ignore_progress,
+    cancel: CancelToken | None = None,
+) -> PendingInitialization:
+    """Phase one: write and prove a staged encrypted database; replace nothing.
+
+    A callable ``passphrase`` is called only after the target and the parameters have been checked.
+    ``recovery=None`` makes no recovery phrase. What an unfinished earlier run has left is removed
+    first. Raises the error of the target's state, `InvalidParameters`, `ResourceLimit`,
+    `InvalidPassphrase`, `WeakPassphrase`, `Busy`, `NoSpace`, `UnsupportedDatabase`,
+    `VerificationFailed` or `Cancelled`; each leaves the state of before.
+    """
+    target = inspection.resolve(path)
+    progress(Progress(Stage.CHECK, 0, 1))
+    check_cost(params, allow_high_cost=allow_high_cost)
+    check_target(target)
+    stack = ExitStack()
+    with stack:
+        stack.enter_context(WriterLock(target))
+        state = claim_target(target)
+        stack.callback(remove_staged, target)
+        source = None
+        if state is State.PLAINTEXT:
+            source = stack.enter_context(PlaintextSource(target))
+            source.check_space(target.parent)
+        progress(Progress(Stage.CHECK, 1, 1))
+        staging = Staging(
+            target=target,
+            source=source,
+            cipher=Cipher(cipher) if cipher else recommended_cipher(),
+            params=params,
+            recovery=recovery,
+            progress=progress,
+            cancel=cancel or CancelToken(),
+        )
+        with ExitStack() as secrets:
+            secret = secrets.enter_context(new_passphrase_from(passphrase))
+            check_strength(secret, minimum_score, context=(target.stem,))
+            file = keyfile_from(keyfile)
+            if file is not None:
+                secrets.enter_context(file)
+            staged = staging.write(secret, file)
+        stack.enter_context(staged.data_key)
+        undo_stack = stack.pop_all()
+    return PendingInitialization(target, staged, source=source, undo_stack=undo_stack)
+
+
+def initialize(
+    path: str | os.PathLike[str],
+    passphrase: PassphraseSource,
+    *,
+    confirm_kit: Callable[[RecoveryKit], Sequence[str]] | None = None,
+    original: OriginalPolicy | str = OriginalPolicy.KEEP,
+    params: KdfParams | str | None = None,
+    cipher: Cipher | str | None = None,
+    keyfile: KeyfileInput | None = None,
+    recovery: RecoveryPlan | None = RecoveryPlan(),  # noqa: B008 - frozen
+    minimum_score: int = DEFAULT_MINIMUM_SCORE,
+    allow_high_cost: bool = False,
+    progress: ProgressSink = ignore_progress,
+    cancel: CancelToken | None = None,
+) -> Initialized:
+    """Protect a database in one call.
+
+    ``confirm_kit`` gets the kit, stores it where it will be kept, and returns the text of every
+    sheet as read back from there; it is required unless ``recovery`` is None. ``params`` may be
+    the name of a preset ("balanced" is the default), which is then measured on this machine.
+    Raises what `prepare_initialization` and `commit` raise.
+    """
+    if recovery is not None and confirm_kit is None:
+        raise TypeError("initialize() needs confirm_kit, or recovery=None to go without")
+    with prepare_initialization(
+        path,
+        passphrase,
+        params=_params(params),
+        cipher=cipher,
+        keyfile=keyfile,
+        recovery=recovery,
+        minimum_score=minimum_score,
+        allow_high_cost=allow_high_cost,
+        progress=progress,
+        cancel=cancel,
+    ) as pending:
+        if pending.kit is not None and confirm_kit is not None:
+            pending.rehearse(confirm_kit(pending.kit), progress=progress)
+        return pending.commit(original, progress=progress)
+
+
+def undo_interrupted(path: str | os.PathLike[str]) -> str | None:
+    """Remove what a killed initialization has left, and say so; None if there is nothing.
+
+    The plaintext database, or the absence of one, is what it was before that run. Raises `Busy`
+    while the initialization is still under way.
+    """
+    target = inspection.resolve(path)
+    with WriterLock(target):
+        return undo(target)
+
+
+def _params(params: KdfParams | str | None) -> KdfParams:
+    if isinstance(params, KdfParams):
+        return params
+    from wizard.engine.tuning import preset  # noqa: PLC0415 - measuring is not always needed
+
+    return preset(params or "balanced").params

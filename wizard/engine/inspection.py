@@ -1,0 +1,276 @@
+"""What a target is, told without any secret (DESIGN's states of a target).
+
+- Inspecting never changes anything, never waits, and never raises for what it finds.
+- A state names the facts; ``ways_out`` names every step that exists from there, and no other.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+
+from wizard.engine import sqlite
+from wizard.engine.errors import (
+    Busy,
+    DamagedMetadata,
+    ForeignMetadata,
+    ForeignTarget,
+    Interrupted,
+    NotProtected,
+    NotVerified,
+    TargetAbsent,
+    Unreadable,
+    WizardError,
+)
+from wizard.engine.metadata import Metadata, read_metadata
+from wizard.engine.sidecar import (
+    lock_holder,
+    read_sidecar,
+    sidecar_path,
+    staged_files,
+    staged_path,
+)
+from wizard.engine.sqlite import FileKind
+
+APPLICATION = "datafold"
+_MAXIMUM_FOUND = 500
+_MAXIMUM_DEPTH = 2
+_MAXIMUM_ENTRIES = 20_000
+
+
+class State(StrEnum):
+    """DESIGN, section 5."""
+
+    ABSENT = "absent"
+    PLAINTEXT = "plaintext"
+    PROTECTED = "protected"
+    INTERRUPTED = "interrupted"
+    FOREIGN = "foreign"
+    DAMAGED = "damaged"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What is at ``path``; ``error`` is what a verb that needs a protected database raises for it.
+
+    ``size`` is in bytes, ``modified`` in seconds since 1970; both None where nothing can be read.
+    """
+
+    path: Path
+    state: State
+    reason: str = ""
+    size: int | None = None
+    modified: float | None = None
+    metadata: Metadata | None = None
+    ways_out: tuple[str, ...] = ()
+    plaintext_left: tuple[Path, ...] = ()
+    error: WizardError | None = None
+
+
+def resolve(path: str | os.PathLike[str]) -> Path:
+    """The real file that ``path`` names: everything beside a database stands beside that one.
+
+    Raises `Unreadable` for a name no file can have.
+    """
+    try:
+        return Path(os.path.realpath(os.fspath(path)))
+    except (OSError, ValueError):
+        raise Unreadable("No file can have that name.") from None
+
+
+def inspect(path: str | os.PathLike[str]) -> Inspection:
+    """Look at a target. Raises only `Unreadable` for a name that no file can have."""
+    return _with_facts(_with_holder(look(resolve(path))))
+
+
+def look(target: Path) -> Inspection:
+    """The state alone, for a resolved path, without asking whether somebody is at work on it."""
+    try:
+        return _look(target)
+    except Unreadable as error:
+        return Inspection(target, State.UNREADABLE, reason=str(error), error=error)
+
+
+def discover(directories: Sequence[Path] | None = None) -> tuple[Inspection, ...]:
+    """Databases, protected or not, in ``directories`` and up to two levels below; sorted by path.
+
+    Hidden directories and links are not entered, at most 500 databases are returned, and what
+    cannot be read is passed over.
+    """
+    where = default_directories() if directories is None else directories
+    found: dict[Path, None] = {}
+    for directory in where:
+        for path in _candidates(directory):
+            found[path] = None
+            if len(found) >= _MAXIMUM_FOUND:
+                break
+    return tuple(inspect(path) for path in sorted(found))
+
+
+def default_directories() -> tuple[Path, ...]:
+    """The user's data directory (as root, the site's), then the current directory."""
+    import platformdirs  # noqa: PLC0415 - needed for discovery only
+
+    as_root = hasattr(os, "geteuid") and os.geteuid() == 0
+    data = platformdirs.site_data_path if as_root else platformdirs.user_data_path
+    return (data(APPLICATION), Path.cwd())
+
+
+def _look(target: Path) -> Inspection:
+    kind = sqlite.classify(target)
+    if kind is FileKind.UNREADABLE:
+        raise Unreadable(f"{target} cannot be read: permission denied or an input/output error.")
+    if kind in (FileKind.DIRECTORY, FileKind.OTHER):
+        what = "a directory" if kind is FileKind.DIRECTORY else "not a regular file"
+        return _foreign(target, f"{target} is {what}, not a database.")
+    data = read_sidecar(sidecar_path(target))
+    unfinished = any(os.path.lexists(path) for path in staged_files(target))
+    if data is None:
+        return _without_sidecar(target, kind, unfinished=unfinished)
+    return _with_sidecar(target, kind, data, unfinished=unfinished)
+
+
+def _without_sidecar(target: Path, kind: FileKind, *, unfinished: bool) -> Inspection:
+    if kind is FileKind.OPAQUE:
+        if sqlite.looks_encrypted_by_us(target):
+            return _damaged(
+                target,
+                DamagedMetadata(
+                    f"{target.name} is encrypted, but {sidecar_path(target).name} is missing."
+                ),
+                ways_out=("Put the sidecar back from a backup.", _BY_KIT),
+            )
+        return _foreign(
+            target,
+            f"{target} is not an SQLite database, or another program encrypted it.",
+            ways_out=("If it was protected here and lost its sidecar: put that back.", _BY_KIT),
+        )
+    if unfinished:
+        return _interrupted(target, kind)
+    if kind is FileKind.ABSENT:
+        error = TargetAbsent(f"There is no file {target}.")
+        return Inspection(target, State.ABSENT, ways_out=("Create it, encrypted.",), error=error)
+    return Inspection(
+        target,
+        State.PLAINTEXT,
+        ways_out=("Encrypt it.",),
+        error=NotProtected(f"{target} is a plaintext database."),
+    )
+
+
+_BY_KIT = "Open it with the recovery kit, which needs no sidecar."
+
+
+def _with_sidecar(target: Path, kind: FileKind, data: bytes, *, unfinished: bool) -> Inspection:
+    opaque = kind is FileKind.OPAQUE
+    try:
+        metadata = read_metadata(data)
+    except NotVerified as error:
+        kit = (_BY_KIT,) if opaque else ()
+        return _damaged(target, error, ways_out=("Put the sidecar back from a backup.", *kit))
+    if opaque:
+        if sqlite.file_salt(target) == metadata.file_salt:
+            return Inspection(target, State.PROTECTED, metadata=metadata)
+        foreign = ForeignMetadata(
+            f"{sidecar_path(target).name} is sound, but belongs to another database file "
+            f"(its fingerprint is {metadata.public_key.fingerprint})."
+        )
+        damaged = _damaged(target, foreign, ways_out=("Put the right sidecar back.", _BY_KIT))
+        return replace(damaged, metadata=metadata)
+    if unfinished and _describes_staged(metadata, target):
+        return _interrupted(target, kind)
+    what = "is missing" if kind is FileKind.ABSENT else "is plaintext"
+    return _damaged(
+        target,
+        DamagedMetadata(f"{sidecar_path(target).name} is there, but {target.name} {what}."),
+        ways_out=("Put the encrypted database back from a backup.", "Move the sidecar aside."),
+    )
+
+
+def _describes_staged(metadata: Metadata, target: Path) -> bool:
+    """Whether the sidecar is that of the staged database, and not of one that is away just now."""
+    staged = staged_path(target)
+    return (
+        sqlite.classify(staged) is FileKind.OPAQUE
+        and sqlite.file_salt(staged) == metadata.file_salt
+    )
+
+
+def _interrupted(target: Path, kind: FileKind) -> Inspection:
+    kept = (
+        "No database of that name existed, and none does."
+        if kind is FileKind.ABSENT
+        else "The plaintext database is as it was."
+    )
+    error = Interrupted(f"An initialization of {target.name} did not finish. {kept}")
+    return Inspection(
+        target,
+        State.INTERRUPTED,
+        reason=str(error),
+        ways_out=("Start again; what is left of the unfinished run is removed first.",),
+        error=error,
+    )
+
+
+def _damaged(target: Path, error: NotVerified, *, ways_out: tuple[str, ...]) -> Inspection:
+    return Inspection(target, State.DAMAGED, reason=str(error), ways_out=ways_out, error=error)
+
+
+def _foreign(target: Path, reason: str, *, ways_out: tuple[str, ...] = ()) -> Inspection:
+    error = ForeignTarget(reason)
+    return Inspection(target, State.FOREIGN, reason=reason, ways_out=ways_out, error=error)
+
+
+def _with_holder(found: Inspection) -> Inspection:
+    """While somebody is at work, an unfinished state is simply not finished yet."""
+    holder = None if found.state is State.UNREADABLE else lock_holder(found.path)
+    if holder is None:
+        return found
+    error = Busy(f"{holder} is changing the keys of {found.path.name}.", holders=(holder,))
+    return replace(found, reason=str(error), ways_out=("Wait for it to end.",), error=error)
+
+
+def _with_facts(found: Inspection) -> Inspection:
+    try:
+        facts = found.path.stat()
+    except (OSError, ValueError):
+        return found
+    return replace(
+        found,
+        size=facts.st_size,
+        modified=facts.st_mtime,
+        plaintext_left=_plaintext_left(found),
+    )
+
+
+def _plaintext_left(found: Inspection) -> tuple[Path, ...]:
+    told_for = (State.PROTECTED, State.DAMAGED)
+    return sqlite.plaintext_left(found.path) if found.state in told_for else ()
+
+
+def _candidates(directory: Path) -> Iterator[Path]:
+    seen = 0
+    base = len(directory.parts)
+    for root, directories, files in os.walk(directory):
+        here = Path(root)
+        at_limit = len(here.parts) - base >= _MAXIMUM_DEPTH
+        directories[:] = [] if at_limit else sorted(n for n in directories if n[0] != ".")
+        seen += len(files)
+        if seen > _MAXIMUM_ENTRIES:
+            return
+        names = set(files)
+        for name in sorted(names):
+            if _is_database(here / name, names):
+                yield here / name
+
+
+def _is_database(path: Path, names: set[str]) -> bool:
+    if path.name.startswith(".") or ".plaintext-" in path.name or path.is_symlink():
+        return False
+    if f"{path.name}.crypto.json" in names:
+        return True
+    return sqlite.classify(path) is FileKind.PLAINTEXT

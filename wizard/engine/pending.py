@@ -1,0 +1,279 @@
+"""A staged database that waits for its recovery kit to be proved, and then takes its place.
+
+- Nothing is replaced before `rehearse` has opened the staged database with the kit alone.
+- Committing makes the metadata durable first; the plaintext original keeps a name of its own until
+  the encrypted database has been opened under its final name.
+- Whatever fails before the swap leaves the state of before.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from wizard.engine import sqlite
+from wizard.engine.compact_slot import CompactSlot
+from wizard.engine.conversion import PlaintextSource
+from wizard.engine.errors import DamagedMetadata, InvalidRecoveryPhrase, NotProved, WizardError
+from wizard.engine.kit import RecoveryKit
+from wizard.engine.kit_reading import parse_sheets
+from wizard.engine.metadata import Metadata, read_metadata
+from wizard.engine.progress import Progress, ProgressSink, Stage, ignore_progress
+from wizard.engine.sidecar import publish, read_sidecar, sidecar_path, staged_path, sync_directory
+from wizard.engine.staging import Staged, staged_sidecar
+from wizard.engine.unlocking import open_by_kit, open_database
+
+_WORDS_ASKED = 3
+# The first four words of a SLIP-39 share are its identifier and parameters, the same on many sheets.
+_FIRST_TELLING_WORD = 5
+
+
+class OriginalPolicy(StrEnum):
+    """What becomes of the plaintext original once the encrypted database has taken its place."""
+
+    KEEP = "keep"
+    REMOVE = "remove"
+
+
+@dataclass(frozen=True, slots=True)
+class WordChallenge:
+    """One word of the kit that is asked for; both numbers count from 1."""
+
+    sheet: int
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Initialized:
+    """A protected database. ``plaintext_left``: files beside it that still hold its content."""
+
+    path: Path
+    sidecar: Path
+    fingerprint: str
+    metadata: Metadata
+    original_kept: Path | None
+    plaintext_left: tuple[Path, ...]
+
+
+class PendingInitialization:
+    """A staged database that has replaced nothing yet; a context manager that undoes unless committed.
+
+    ``kit`` is None if no recovery was asked for; ``conversion`` is None for a new database.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        staged: Staged,
+        *,
+        source: PlaintextSource | None,
+        undo_stack: ExitStack,
+    ) -> None:
+        self.path = path
+        self.metadata = staged.metadata
+        self.kit = staged.kit
+        self.conversion = staged.conversion
+        self.proved = staged.kit is None
+        self._data_key = staged.data_key
+        self._source = source
+        self._undo = undo_stack
+        self._challenge: tuple[WordChallenge, ...] = ()
+        self._committed = False
+        self._staged_as = staged_path(path).lstat()
+
+    def challenge(self) -> tuple[WordChallenge, ...]:
+        """Which words to ask for: three, or one of each sheet if there are more. Drawn once."""
+        if self.kit is None:
+            return ()
+        if not self._challenge:
+            self._challenge = _draw(self.kit)
+        return self._challenge
+
+    def check_words(self, answers: Sequence[str]) -> None:
+        """Compare the words asked for. Raises `InvalidRecoveryPhrase`; ``where`` names each wrong one."""
+        if self.kit is None:
+            return
+        asked = self.challenge()
+        if len(answers) != len(asked):
+            raise InvalidRecoveryPhrase(f"{len(asked)} words are asked for.")
+        wrong = [
+            f"sheet {each.sheet}, word {each.position}"
+            if self.kit.sheets[1:]
+            else f"word {each.position}"
+            for each, answer in zip(asked, answers, strict=True)
+            if answer.strip().lower() != self.kit.sheets[each.sheet - 1].words[each.position - 1]
+        ]
+        if wrong:
+            raise InvalidRecoveryPhrase(
+                f"Not what stands on the sheet: {'; '.join(wrong)}.", where="; ".join(wrong)
+            )
+
+    def rehearse(
+        self, sheet_texts: Sequence[str] | None = None, *, progress: ProgressSink = ignore_progress
+    ) -> None:
+        """Open the staged database with the kit alone, as if the sidecar were gone.
+
+        ``sheet_texts``: every sheet as it was read back from where it was saved; None takes the kit
+        as it is printed. Every sheet takes part in one opening. Raises `NotProved`.
+        """
+        if self.kit is None:
+            return
+        texts = [sheet.text() for sheet in self.kit.sheets] if sheet_texts is None else sheet_texts
+        sheets = self.kit.sheets
+        if len(texts) != len(sheets):
+            raise NotProved(f"The kit has {len(sheets)} sheets, and {len(texts)} were given back.")
+        # In an opening with others, one sheet's slot lines would serve for all.
+        for number, text in enumerate(texts, 1):
+            if _slot_on(text) is None:
+                raise NotProved(f"Sheet {number} came back without its slot lines.")
+        threshold = sheets[0].threshold
+        for first in range(len(texts)):
+            progress(Progress(Stage.REHEARSE, first, len(texts)))
+            chosen = [texts[(first + offset) % len(texts)] for offset in range(threshold)]
+            self._open_staged(chosen)
+        progress(Progress(Stage.REHEARSE, len(texts), len(texts)))
+        self.proved = True
+
+    def commit(
+        self,
+        original: OriginalPolicy | str = OriginalPolicy.KEEP,
+        *,
+        progress: ProgressSink = ignore_progress,
+    ) -> Initialized:
+        """Phase two: metadata first, then the database, then (if asked) the original is removed.
+
+        Raises `NotProved` before the rehearsal. Whatever fails or interrupts up to the exchange of
+        the files leaves the state of before, and `commit` may be tried again; after the exchange
+        the database is protected and the plaintext original has a name of its own.
+        """
+        policy = OriginalPolicy(original)
+        if not self.proved:
+            raise NotProved(
+                "The recovery kit has not opened the staged database yet, so nothing is replaced."
+            )
+        if self._committed:
+            raise ValueError("already committed")
+        sidecar = sidecar_path(self.path)
+        progress(Progress(Stage.COMMIT, 0, 3))
+        try:
+            publish(staged_sidecar(self.path), sidecar)
+            self._check_sidecar(sidecar)
+            progress(Progress(Stage.COMMIT, 1, 3))
+            kept = self._replace(staged_path(self.path))
+        except BaseException:
+            # Also for a signal: a dropped line raises SystemExit anywhere in here.
+            self._settle(sidecar)
+            raise
+        self._committed = True
+        progress(Progress(Stage.COMMIT, 2, 3))
+        self._check_sidecar(sidecar)
+        # No return code is believed: only an opening from its final name counts.
+        open_database(self.path, self._data_key, self.metadata, readonly=True).close()
+        if kept is not None and policy is OriginalPolicy.REMOVE:
+            kept.unlink()
+            sync_directory(kept.parent)
+            kept = None
+        self._undo.close()
+        progress(Progress(Stage.COMMIT, 3, 3))
+        return Initialized(
+            path=self.path,
+            sidecar=sidecar,
+            fingerprint=self.metadata.public_key.fingerprint,
+            metadata=self.metadata,
+            original_kept=kept,
+            plaintext_left=sqlite.plaintext_left(self.path),
+        )
+
+    def abort(self) -> None:
+        """Remove everything that was written, and release the source. Harmless after a commit."""
+        self._undo.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        self.abort()
+
+    def _open_staged(self, texts: Sequence[str]) -> None:
+        try:
+            open_by_kit(staged_path(self.path), texts, metadata=None, readonly=True).close()
+        except WizardError as error:
+            raise NotProved(
+                f"The recovery kit did not open the staged database: {error} Nothing was replaced."
+            ) from None
+
+    def _check_sidecar(self, sidecar: Path) -> None:
+        written = read_sidecar(sidecar)
+        if written is None or read_metadata(written) != self.metadata:
+            raise DamagedMetadata("The crypto metadata did not read back from the disk.")
+
+    def _settle(self, sidecar: Path) -> None:
+        """Leave the sidecar where its database is, whatever the error said."""
+        waiting = staged_sidecar(self.path)
+        if os.path.lexists(waiting):
+            return  # It was never published: a sidecar of that name is somebody else's.
+        if _is_file(self.path, self._staged_as):
+            self._committed = True  # In place; without its sidecar it would be lost.
+        elif _is_file(staged_path(self.path), self._staged_as):
+            sidecar.rename(waiting)
+
+    def _replace(self, staged: Path) -> Path | None:
+        if self._source is None:
+            publish(staged, self.path)
+            return None
+        kept = _free_name(self.path)
+        self._source.replace(staged, keep_as=kept)
+        return kept
+
+
+def _slot_on(text: str) -> CompactSlot | None:
+    try:
+        return parse_sheets([text]).slot
+    except WizardError as error:
+        raise NotProved(f"The recovery kit does not read back: {error}") from None
+
+
+def _is_file(path: Path, expected: os.stat_result) -> bool:
+    try:
+        return os.path.samestat(path.lstat(), expected)
+    except OSError:
+        return False
+
+
+def _draw(kit: RecoveryKit) -> tuple[WordChallenge, ...]:
+    """One word of every sheet, and at least three in all, none of them twice."""
+    draw = random.SystemRandom()
+    sheets = list(range(1, len(kit.sheets) + 1))
+    rounds = max(1, -(-_WORDS_ASKED // len(sheets)))
+    challenge = [
+        WordChallenge(sheet, position)
+        for sheet in sheets
+        for position in draw.sample(
+            range(_FIRST_TELLING_WORD, len(kit.sheets[sheet - 1].words) + 1), rounds
+        )
+    ]
+    return tuple(sorted(challenge, key=lambda each: (each.sheet, each.position)))
+
+
+def _free_name(path: Path) -> Path:
+    """A name that says what it holds: ``node.db.plaintext-20261124T034600Z``."""
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    name = path.with_name(f"{path.name}.plaintext-{stamp}")
+    number = 1
+    while os.path.lexists(name):
+        number += 1
+        name = path.with_name(f"{path.name}.plaintext-{stamp}-{number}")
+    return name

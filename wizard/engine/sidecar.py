@@ -1,0 +1,274 @@
+"""Files beside the database: written whole or not at all, and by one process at a time.
+
+- A name is only ever given to a file that is complete and on the disk (write, fsync, link, fsync of
+  the directory). Nothing that exists is overwritten.
+- A file is opened without following a link, and must be a regular file.
+- The lock is flock(2): it dies with its process, so there is no stale lock to remove by hand.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import fcntl
+import os
+import stat
+import time
+from pathlib import Path
+from typing import Self
+
+from wizard.engine.errors import AlreadyProtected, Busy, NoSpace, OutputExists, Unreadable
+from wizard.engine.metadata import MAXIMUM_BYTES
+
+_READ_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_CREATE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_PUBLIC_MODE = 0o644
+_PRIVATE_MODE = 0o600
+_LOCK_TEXT_BYTES = 200
+_LOCK_TRIES = 10
+_LOCK_PAUSE_SECONDS = 0.02
+_AT_FDCWD = -100
+_RENAME_NOREPLACE = 1
+_NO_SUCH_RENAME = (errno.ENOSYS, errno.EINVAL)
+
+
+def sidecar_path(database: Path) -> Path:
+    """``node.db`` -> ``node.db.crypto.json``."""
+    return database.with_name(f"{database.name}.crypto.json")
+
+
+def staged_path(database: Path) -> Path:
+    """Where a new encrypted database waits until it replaces anything."""
+    return database.with_name(f".{database.name}.datafold-staged")
+
+
+def staged_files(database: Path) -> tuple[Path, ...]:
+    """Everything an unfinished initialization can leave, in the order in which it is removed."""
+    staged = staged_path(database)
+    suffixes = (".crypto.json", "-wal", "-shm", "-journal", "")
+    return tuple(staged.with_name(staged.name + suffix) for suffix in suffixes)
+
+
+def read_sidecar(path: Path) -> bytes | None:
+    """The bytes of a sidecar, at most one more than a sidecar may have; None if there is none.
+
+    Raises `Unreadable` for permissions, links, directories, pipes and devices.
+    """
+    try:
+        return read_regular(path, limit=MAXIMUM_BYTES + 1)
+    except FileNotFoundError:
+        return None
+
+
+def read_regular(path: Path, *, limit: int) -> bytes:
+    """Up to ``limit`` bytes of a regular file. Raises `FileNotFoundError` or `Unreadable`."""
+    buffer = bytearray(limit)
+    return bytes(buffer[: read_into(path, buffer)])
+
+
+def read_into(path: Path, buffer: bytearray) -> int:
+    """Fill ``buffer`` from a regular file, and return how much of it.
+
+    For secrets: no other copy is made. Raises `FileNotFoundError` or `Unreadable`.
+    """
+    try:
+        descriptor = os.open(path, _READ_FLAGS)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise Unreadable(_reason(path, error)) from None
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise Unreadable(f"{path} is not a regular file.")
+        size = 0
+        with memoryview(buffer) as view:
+            while size < len(view) and (read := os.readv(descriptor, [view[size:]])):
+                size += read
+    except OSError as error:
+        raise Unreadable(_reason(path, error)) from None
+    else:
+        return size
+    finally:
+        os.close(descriptor)
+
+
+def create_file(path: Path, data: bytes | bytearray | memoryview, *, public: bool = False) -> None:
+    """A new file with exactly ``data``, on the disk when this returns.
+
+    Mode 0600, or 0644 for public content. Raises `OutputExists`, `NoSpace` or `Unreadable`, and
+    then leaves no file.
+    """
+    try:
+        descriptor = os.open(path, _CREATE_FLAGS, _PRIVATE_MODE)
+    except FileExistsError:
+        raise OutputExists(path) from None
+    except OSError as error:
+        raise _write_error(path, len(data), error) from None
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            if public:
+                os.fchmod(descriptor, _PUBLIC_MODE)
+            file.flush()
+            os.fsync(descriptor)
+        sync_directory(path.parent)
+    except BaseException as error:
+        path.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise _write_error(path, len(data), error) from None
+        raise
+
+
+def publish(staged: Path, final: Path) -> None:
+    """Give a complete file its name in one step, unless that name is taken.
+
+    The caller holds the writer lock. Raises `AlreadyProtected`.
+    """
+    failure = _rename_without_replacing(staged, final)
+    if failure in _NO_SUCH_RENAME:
+        # A file system without it. Of our own programs none can take the name between this check
+        # and the rename, because of the writer lock.
+        if os.path.lexists(final):
+            failure = errno.EEXIST
+        else:
+            staged.rename(final)
+            failure = 0
+    if failure == errno.EEXIST:
+        raise AlreadyProtected(f"{final} has appeared meanwhile and is not overwritten.")
+    if failure:
+        raise _write_error(final, 0, OSError(failure, os.strerror(failure)))
+    sync_directory(final.parent)
+
+
+def _rename_without_replacing(old: Path, new: Path) -> int:
+    """renameat2(2) with RENAME_NOREPLACE: the errno, 0 if it is done."""
+    call = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    if call is None:
+        return errno.ENOSYS
+    done = call(_AT_FDCWD, os.fsencode(old), _AT_FDCWD, os.fsencode(new), _RENAME_NOREPLACE)
+    return 0 if done == 0 else ctypes.get_errno()
+
+
+def sync_directory(directory: Path) -> None:
+    """Make names in ``directory`` durable. Raises `Unreadable`."""
+    try:
+        descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise _write_error(directory / ".", 0, error) from None
+
+
+class WriterLock:
+    """At most one process changes the keys of a database; a context manager.
+
+    The lock file tells a second process who holds it. It is removed on release. Raises `Busy` at
+    once if it is held, `Unreadable` if the directory cannot be written.
+    """
+
+    def __init__(self, database: Path) -> None:
+        self.path = database.with_name(f".{database.name}.datafold-lock")
+        self._descriptor: int | None = None
+
+    def __enter__(self) -> Self:
+        while True:
+            descriptor = self._open()
+            try:
+                _lock(descriptor)
+                # The previous holder may have removed the file between our open and our lock.
+                if self._still_named(descriptor):
+                    os.ftruncate(descriptor, 0)
+                    os.pwrite(descriptor, f"process {os.getpid()}\n".encode("ascii"), 0)
+                    self._descriptor = descriptor
+                    return self
+            except OSError as error:
+                raise _write_error(self.path, 1, error) from None
+            finally:
+                if self._descriptor is None:
+                    os.close(descriptor)
+
+    def __exit__(self, *_exception: object) -> None:
+        if self._descriptor is not None:
+            if self._still_named(self._descriptor):
+                self.path.unlink(missing_ok=True)
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def _open(self) -> int:
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+        try:
+            descriptor = os.open(self.path, flags, _PRIVATE_MODE)
+        except OSError as error:
+            raise _write_error(self.path, 1, error) from None
+        facts = os.fstat(descriptor)
+        # Somebody may have given this name to a file of value: it is about to be truncated.
+        ours = stat.S_ISREG(facts.st_mode) and facts.st_nlink <= 1
+        if not ours or facts.st_size > _LOCK_TEXT_BYTES:
+            os.close(descriptor)
+            raise Unreadable(f"{self.path} is not a lock file of this program; it is in the way.")
+        return descriptor
+
+    def _still_named(self, descriptor: int) -> bool:
+        try:
+            named = self.path.stat(follow_symlinks=False)
+        except FileNotFoundError:
+            return False
+        return os.path.samestat(named, os.fstat(descriptor))
+
+
+def _lock(descriptor: int) -> None:
+    """Take the lock, or raise `Busy`. An inspection holds it for a moment, so this tries again."""
+    for _ in range(_LOCK_TRIES):
+        try:
+            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(_LOCK_PAUSE_SECONDS)
+    holder = _holder(descriptor)
+    raise Busy(f"{holder} is changing the keys of this database.", holders=(holder,))
+
+
+def lock_holder(database: Path) -> str | None:
+    """Who is changing the keys of this database now, without waiting; None if nobody is."""
+    try:
+        descriptor = os.open(WriterLock(database).path, _READ_FLAGS)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return _holder(descriptor)
+    else:
+        return None
+    finally:
+        os.close(descriptor)
+
+
+def _holder(descriptor: int) -> str:
+    text = os.pread(descriptor, _LOCK_TEXT_BYTES, 0).decode("ascii", "replace").strip()
+    return text if text.startswith("process ") and text.isprintable() else "another process"
+
+
+def _write_error(path: Path, size: int, error: OSError) -> NoSpace | Unreadable:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        usage = os.statvfs(path.parent)
+        return NoSpace(
+            directory=path.parent, needed=size, available=usage.f_bavail * usage.f_frsize
+        )
+    return Unreadable(_reason(path, error))
+
+
+def _reason(path: Path, error: OSError) -> str:
+    reasons = {
+        errno.EACCES: "permission denied",
+        errno.EPERM: "permission denied",
+        errno.EROFS: "the file system is read-only",
+        errno.ELOOP: "it is a symbolic link, and links are not followed here",
+        errno.ENOTDIR: "a part of its path is not a directory",
+        errno.ENOENT: "its directory does not exist",
+        errno.EISDIR: "it is a directory",
+        errno.ENAMETOOLONG: "the name is too long",
+    }
+    reason = reasons.get(error.errno or 0, os.strerror(error.errno or errno.EIO))
+    return f"{path} cannot be used: {reason}."

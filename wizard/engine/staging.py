@@ -1,0 +1,296 @@
+"""The staged files of an initialization: written beside the database, proved, and removable.
+
+- Nothing here touches a file that existed before, but for reading it.
+- The passphrase counts as working only after the metadata were read back from the disk, the root
+  secret derived once more from them, and the staged database opened with what that unwraps.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from wizard.engine import inspection, sqlite
+from wizard.engine.chain import first_link
+from wizard.engine.conversion import ConversionReport, PlaintextSource
+from wizard.engine.encoding import timestamp
+from wizard.engine.errors import AlreadyProtected, DamagedMetadata
+from wizard.engine.inspection import State
+from wizard.engine.kdf import SALT_BYTES, KdfParams, derive
+from wizard.engine.kit import KitSheet, RecoveryKit
+from wizard.engine.masterkey import SigningKey
+from wizard.engine.metadata import VERSION, Metadata, read_metadata, sign_metadata
+from wizard.engine.progress import CancelToken, Progress, ProgressSink, Stage
+from wizard.engine.recovery import Mnemonic, RecoveryPlan, share_parameters, split
+from wizard.engine.rescue import compact
+from wizard.engine.sealing import (
+    DATA_KEY_BYTES,
+    SLOT_ID_BYTES,
+    Binding,
+    MasterSlot,
+    RecoverySlot,
+    seal_under_recovery,
+    seal_under_root,
+)
+from wizard.engine.secret import Secret
+from wizard.engine.sidecar import (
+    create_file,
+    read_sidecar,
+    sidecar_path,
+    staged_files,
+    staged_path,
+    sync_directory,
+)
+from wizard.engine.sqlite import Cipher, InnerIdentity
+from wizard.engine.unlocking import open_data_key, open_database, open_root
+from wizard.version import __version__
+
+TOOL = f"datafold-wizard {__version__}"
+NEW_PAGE_SIZE = 4096
+_SECOND_NAME = re.compile(r"\.plaintext-\d{8}T\d{6}Z(-\d+)?", re.ASCII)
+_DATABASE_ID_BYTES = 16
+_RECOVERY_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """What phase one has made. The data key is the caller's to close."""
+
+    metadata: Metadata
+    kit: RecoveryKit | None
+    conversion: ConversionReport | None
+    data_key: Secret
+
+
+@dataclass(frozen=True, slots=True)
+class Staging:
+    """Everything about a staged database that is not secret."""
+
+    target: Path
+    source: PlaintextSource | None
+    cipher: Cipher
+    params: KdfParams
+    recovery: RecoveryPlan | None
+    progress: ProgressSink
+    cancel: CancelToken
+
+    def write(self, passphrase: Secret, keyfile: Secret | None) -> Staged:
+        """Derive, encrypt, verify, describe and prove. Raises what `prepare_initialization` does."""
+        salt = os.urandom(SALT_BYTES)
+        self._report(Stage.DERIVE, 0)
+        self.cancel.check()
+        data_key = Secret.random(DATA_KEY_BYTES)
+        try:
+            with derive(passphrase, salt=salt, params=self.params, keyfile=keyfile) as root:
+                self._report(Stage.DERIVE, 1)
+                self.cancel.check()
+                metadata, mnemonics, conversion = self._write_under(
+                    root, data_key, salt=salt, keyfile=keyfile is not None
+                )
+            self._prove(metadata, passphrase, keyfile)
+            self.cancel.check()
+            kit = None if self.recovery is None else self._kit(metadata, mnemonics)
+        except BaseException:
+            data_key.close()
+            raise
+        return Staged(metadata, kit, conversion, data_key)
+
+    def _write_under(
+        self, root: Secret, data_key: Secret, *, salt: bytes, keyfile: bool
+    ) -> tuple[Metadata, tuple[Mnemonic, ...], ConversionReport | None]:
+        database_id = os.urandom(_DATABASE_ID_BYTES)
+        binding = Binding(database_id=database_id, cipher=self.cipher.value)
+        slot = MasterSlot(
+            slot_id=os.urandom(SLOT_ID_BYTES),
+            generation=1,
+            salt=salt,
+            params=self.params,
+            keyfile=keyfile,
+        )
+        slot = replace(slot, sealed=seal_under_root(slot, root, data_key, binding))
+        with SigningKey.master(root) as master:
+            recovery_slot, mnemonics = self._recovery_slot(data_key, binding)
+            self._report(Stage.KEYS, 1)
+            identity = InnerIdentity(
+                database_id=database_id, generation=1, master_public_key=master.public.raw
+            )
+            conversion, page_size = self._encrypt(data_key, identity)
+            now = timestamp(datetime.now(UTC))
+            authority = recovery_slot.authority_public_key if recovery_slot else b""
+            link = first_link(
+                master, database_id=database_id, created_at=now, recovery_authority=authority
+            )
+            metadata = Metadata(
+                tool=TOOL,
+                created_at=now,
+                written_at=now,
+                database_id=database_id,
+                file_salt=sqlite.file_salt(staged_path(self.target)),
+                cipher=self.cipher.value,
+                page_size=page_size,
+                chain=(link,),
+                master_slot=slot,
+                recovery_slot=recovery_slot,
+            )
+            create_file(staged_sidecar(self.target), sign_metadata(metadata, master), public=True)
+        return metadata, mnemonics, conversion
+
+    def _recovery_slot(
+        self, data_key: Secret, binding: Binding
+    ) -> tuple[RecoverySlot | None, tuple[Mnemonic, ...]]:
+        if self.recovery is None:
+            return None, ()
+        with (
+            Secret.random(_RECOVERY_BYTES) as recovery,
+            SigningKey.authority(recovery) as authority,
+        ):
+            mnemonics = split(recovery, self.recovery)
+            slot = RecoverySlot(
+                slot_id=os.urandom(SLOT_ID_BYTES),
+                generation=1,
+                identifier=share_parameters(mnemonics[0]).identifier,
+                threshold=self.recovery.threshold,
+                shares=self.recovery.shares,
+                holders=self.recovery.holders,
+                authority_public_key=authority.public.raw,
+            )
+            sealed = seal_under_recovery(slot, recovery, data_key, binding)
+        return replace(slot, sealed=sealed), mnemonics
+
+    def _encrypt(
+        self, data_key: Secret, identity: InnerIdentity
+    ) -> tuple[ConversionReport | None, int]:
+        staged = staged_path(self.target)
+        if self.source is None:
+            sqlite.create_encrypted(
+                staged, key=data_key, cipher=self.cipher, identity=identity, page_size=NEW_PAGE_SIZE
+            )
+            return None, NEW_PAGE_SIZE
+        report = self.source.encrypt_into(
+            staged,
+            key=data_key,
+            cipher=self.cipher,
+            identity=identity,
+            progress=self.progress,
+            cancel=self.cancel,
+        )
+        self.source.verify(
+            staged, key=data_key, cipher=self.cipher, progress=self.progress, cancel=self.cancel
+        )
+        return report, report.page_size
+
+    def _prove(self, metadata: Metadata, passphrase: Secret, keyfile: Secret | None) -> None:
+        self.cancel.check()
+        self._report(Stage.REHEARSE, 0)
+        written = read_sidecar(staged_sidecar(self.target))
+        if written is None or read_metadata(written) != metadata:
+            raise DamagedMetadata("The crypto metadata did not read back from the disk.")
+        with (
+            open_root(metadata, passphrase, keyfile) as root,
+            open_data_key(metadata, root) as data_key,
+        ):
+            open_database(staged_path(self.target), data_key, metadata, readonly=True).close()
+        self._report(Stage.REHEARSE, 1)
+
+    def _kit(self, metadata: Metadata, mnemonics: tuple[Mnemonic, ...]) -> RecoveryKit:
+        slot = compact(metadata)
+        holders = metadata.recovery_slot.holders if metadata.recovery_slot else ()
+        sheets = tuple(
+            KitSheet(
+                database_name=self.target.name,
+                database_id=metadata.database_id.hex(),
+                fingerprint=metadata.public_key.fingerprint,
+                format_version=VERSION,
+                cipher=metadata.cipher,
+                created_at=metadata.created_at,
+                tool=TOOL,
+                number=number,
+                of=slot.shares,
+                threshold=slot.threshold,
+                holder=holder,
+                words=words,
+                slot=slot,
+            )
+            for number, (holder, words) in enumerate(zip(holders, mnemonics, strict=True), 1)
+        )
+        return RecoveryKit(sheets)
+
+    def _report(self, stage: Stage, done: int) -> None:
+        self.progress(Progress(stage, done, 1))
+
+
+def staged_sidecar(target: Path) -> Path:
+    """Where the metadata of a staged database wait."""
+    staged = staged_path(target)
+    return staged.with_name(staged.name + ".crypto.json")
+
+
+def check_target(target: Path) -> State:
+    """The state, if an initialization can begin from it; otherwise raise what stands against it."""
+    found = inspection.inspect(target)
+    return _initializable(found)
+
+
+def claim_target(target: Path) -> State:
+    """Like `check_target`, for the holder of the writer lock: removes what a killed run has left."""
+    found = inspection.look(target)
+    if found.state is State.INTERRUPTED:
+        undo(target)
+        found = inspection.look(target)
+    return _initializable(found)
+
+
+def undo(target: Path) -> str | None:
+    """Remove what a killed initialization has left; the caller holds the writer lock.
+
+    In that state the sidecar describes the staged database, not one that was ever in use.
+    """
+    found = inspection.look(target)
+    left = [path for path in staged_files(target) if os.path.lexists(path)]
+    if not left:
+        return None
+    if found.state is State.INTERRUPTED:
+        sidecar_path(target).unlink(missing_ok=True)
+        for name in _other_names(target):
+            name.unlink()
+    for path in left:
+        path.unlink(missing_ok=True)
+    sync_directory(target.parent)
+    return (
+        f"An earlier initialization of {target.name} had not finished; its "
+        f"{len(left)} staged files were removed, and the database is as it was before."
+    )
+
+
+def remove_staged(target: Path) -> None:
+    """Remove the staged files of a run of our own."""
+    for path in staged_files(target):
+        path.unlink(missing_ok=True)
+
+
+def _other_names(target: Path) -> list[Path]:
+    """Second names of the plaintext original, given just before a swap that did not happen."""
+    if not os.path.lexists(target):
+        return []
+    facts = target.stat(follow_symlinks=False)
+    if not stat.S_ISREG(facts.st_mode) or facts.st_nlink < 2:  # noqa: PLR2004 - a second name
+        return []
+    return [
+        path
+        for path in target.parent.iterdir()
+        if path.name.startswith(target.name)
+        and _SECOND_NAME.fullmatch(path.name.removeprefix(target.name))
+        and os.path.samestat(path.lstat(), facts)
+    ]
+
+
+def _initializable(found: inspection.Inspection) -> State:
+    if found.state is State.PROTECTED:
+        raise AlreadyProtected(f"{found.path} is already protected.")
+    if found.state in (State.ABSENT, State.PLAINTEXT, State.INTERRUPTED):
+        return found.state
+    raise found.error or DamagedMetadata(found.reason)

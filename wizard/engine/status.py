@@ -1,0 +1,77 @@
+"""The status of one target as plain JSON values: what `inspect` finds, and nothing secret."""
+
+from __future__ import annotations
+
+import os
+
+from wizard.engine.encoding import Json
+from wizard.engine.inspection import Inspection, inspect
+from wizard.engine.metadata import Metadata
+from wizard.engine.sealing import MasterSlot, RecoverySlot
+from wizard.engine.secret import memory_protection
+
+
+def status_report(path: str | os.PathLike[str]) -> dict[str, Json]:
+    """What `inspect` finds at ``path``, and how secrets are held in memory on this machine."""
+    found = inspect(path)
+    protection = memory_protection()
+    report = describe(found)
+    report["memory"] = {
+        "core_dumps_off": protection.core_dumps_off,
+        "locked": protection.locked,
+        "note": protection.reason,
+    }
+    return report
+
+
+def describe(found: Inspection) -> dict[str, Json]:
+    """An inspection as JSON values; members that do not apply are left out."""
+    report: dict[str, Json] = {
+        "path": str(found.path),
+        "reason": found.reason,
+        "state": found.state.value,
+        "ways_out": list(found.ways_out),
+    }
+    if found.size is not None:
+        report["size_bytes"] = found.size
+    if found.metadata is not None:
+        report["metadata"] = _metadata(found.metadata)
+        report["plaintext_left"] = [str(path) for path in found.plaintext_left]
+    return report
+
+
+def _metadata(metadata: Metadata) -> dict[str, Json]:
+    slots: list[Json] = [_master(metadata.master_slot)]
+    if metadata.recovery_slot is not None:
+        slots.append(_recovery(metadata.recovery_slot))
+    return {
+        "cipher": metadata.cipher,
+        "created_at": metadata.created_at,
+        "database_id": metadata.database_id.hex(),
+        "fingerprint": metadata.public_key.fingerprint,
+        "generation": metadata.generation,
+        "page_size": metadata.page_size,
+        "public_key": metadata.public_key.hex,
+        "slots": slots,
+        "tool": metadata.tool,
+        "written_at": metadata.written_at,
+    }
+
+
+def _master(slot: MasterSlot) -> dict[str, Json]:
+    return {
+        "keyfile": slot.keyfile,
+        "kind": "master",
+        "lanes": slot.params.lanes,
+        "memory_kib": slot.params.memory_kib,
+        "passes": slot.params.passes,
+    }
+
+
+def _recovery(slot: RecoverySlot) -> dict[str, Json]:
+    return {
+        "holders": list(slot.holders),
+        "kind": "recovery",
+        "shares": slot.shares,
+        "threshold": slot.threshold,
+    }
