@@ -1,0 +1,90 @@
+"""What is loaded when: proved in fresh interpreters, for an import anywhere would spoil it."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+import time
+
+import pytest
+
+from wizard.__main__ import COMMANDS
+
+SCREEN = {"textual", "rich"}
+HEAVY = {*SCREEN, "zxcvbn", "segno", "argon2", "_argon2_cffi_bindings", "shamir_mnemonic"}
+
+
+def loaded_by(program, *arguments):
+    """Return the top-level modules that a fresh interpreter has after ``program``."""
+    report = "import json, sys\nprint('\\n' + json.dumps(sorted({m.split('.')[0] for m in sys.modules})))"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{program}\n{report}", *arguments],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "import wizard",
+        "import wizard.engine",
+        "from wizard.engine import *",
+        "import wizard.__main__",
+        "import wizard.diagnostics",
+        "import wizard.cli.program",
+    ],
+)
+def test_no_screen_is_loaded(program):
+    assert not loaded_by(program) & SCREEN
+
+
+def test_importing_the_package_loads_none_of_what_is_heavy():
+    heavy = loaded_by("import wizard") & {*HEAVY, "click", "apsw", "nacl", "ctypes", "platformdirs"}
+    assert not heavy
+
+
+def test_the_command_line_starts_without_what_its_commands_may_need():
+    assert not loaded_by("import wizard.cli.program") & HEAVY
+
+
+def test_click_is_loaded_for_the_command_line_only():
+    assert "click" not in loaded_by("import wizard.__main__, wizard.cli.terminal")
+
+
+def test_status_of_a_protected_database_loads_nothing_heavy(tmp_path):
+    path = tmp_path / "node.db"
+    make = (
+        "import sys, wizard\n"
+        "from wizard.engine import KdfParams, initialize\n"
+        "initialize(sys.argv[1], 'correct horse battery staple 77', recovery=None,"
+        " params=KdfParams(19 * 1024, 2, 1))"
+    )
+    subprocess.run([sys.executable, "-c", make, str(path)], check=True, timeout=60)
+    status = (
+        "import sys\nfrom wizard.cli.program import run\nassert run(['status', sys.argv[1]]) == 0"
+    )
+    assert not loaded_by(status, str(path)) & HEAVY
+
+
+def test_importing_the_package_costs_less_than_30_ms():
+    def seconds(program):
+        started = time.perf_counter()
+        subprocess.run([sys.executable, "-c", program], check=True)
+        return time.perf_counter() - started
+
+    # In turn, and the smaller half: what else the machine does meanwhile must not decide.
+    pairs = [(seconds("pass"), seconds("import wizard")) for _ in range(9)]
+    empty, loaded = ([*sorted(column)[:5]] for column in zip(*pairs, strict=True))
+    assert statistics.median(loaded) - statistics.median(empty) < 0.03
+
+
+def test_the_commands_that_decide_are_those_that_exist():
+    from wizard.cli.program import commands
+
+    assert frozenset(commands.commands) == COMMANDS

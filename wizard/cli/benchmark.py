@@ -1,0 +1,107 @@
+"""``benchmark``: what unlocking costs and how fast the ciphers are, measured on this machine.
+
+Every number printed was measured in this run; what would use more memory than runs without asking
+is listed with the reason instead of a time.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from wizard import engine
+from wizard.cli import options, output
+from wizard.cli.interruption import interruptible
+
+
+@click.command(
+    "benchmark",
+    short_help="Measure key derivation and ciphers on this machine.",
+    epilog=options.example("datafold-wizard benchmark --json"),
+)
+@options.json_option
+def benchmark(*, as_json: bool) -> None:
+    """Measure the named key derivation sets and the ciphers on this machine."""
+    with output.progress_line() as line, interruptible() as token:
+        found = engine.presets(progress=line, cancel=token)
+        derivations = [_derivation(name, found[name]) for name in found]
+        for name, params in engine.RFC_9106_SETS.items():
+            token.check()
+            derivations.append(_fixed(name, params, token))
+        ciphers = _ciphers(token)
+    if as_json:
+        output.say_json({"key_derivation": derivations, "ciphers": ciphers})
+    else:
+        _tell(derivations, ciphers)
+
+
+def _fixed(name: str, params: engine.KdfParams, token: engine.CancelToken) -> dict[str, Any]:
+    try:
+        engine.check_unattended(params)
+        return _derivation(name, engine.measure(params, cancel=token))
+    except engine.Cancelled:
+        raise
+    except engine.WizardError as error:
+        return {**_numbers(name, params), "seconds": None, "reason": str(error)}
+
+
+def _derivation(name: str, measured: engine.Measurement) -> dict[str, Any]:
+    return {**_numbers(name, measured.params), "seconds": measured.seconds, "reason": ""}
+
+
+def _numbers(name: str, params: engine.KdfParams) -> dict[str, Any]:
+    return {
+        "name": name,
+        "memory_kib": params.memory_kib,
+        "passes": params.passes,
+        "lanes": params.lanes,
+    }
+
+
+def _ciphers(token: engine.CancelToken) -> list[dict[str, Any]]:
+    recommended = engine.recommended_cipher()
+    found = []
+    for cipher in engine.Cipher:
+        token.check()
+        speed = engine.cipher_throughput(cipher, cancel=token)
+        found.append(
+            {
+                "cipher": str(cipher),
+                "write_bytes_per_second": round(speed.write_bytes_per_second),
+                "read_bytes_per_second": round(speed.read_bytes_per_second),
+                "recommended": cipher is recommended,
+            }
+        )
+    return found
+
+
+def _tell(derivations: list[dict[str, Any]], ciphers: list[dict[str, Any]]) -> None:
+    output.say_table(
+        ("Key derivation", "memory", "passes", "lanes", "unlock"),
+        [
+            (
+                row["name"],
+                output.describe_bytes(row["memory_kib"] * 1024),
+                str(row["passes"]),
+                str(row["lanes"]),
+                f"{row['seconds']:.2f} s" if row["seconds"] is not None else "-",
+            )
+            for row in derivations
+        ],
+    )
+    for row in derivations:
+        if row["reason"]:
+            output.say(f"{row['name']} was not measured: {row['reason']}")
+    output.say()
+    output.say_table(
+        ("Cipher", "write", "read"),
+        [
+            (
+                f"{row['cipher']}{' (default here)' if row['recommended'] else ''}",
+                f"{output.describe_bytes(row['write_bytes_per_second'])}/s",
+                f"{output.describe_bytes(row['read_bytes_per_second'])}/s",
+            )
+            for row in ciphers
+        ],
+    )

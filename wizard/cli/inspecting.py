@@ -1,0 +1,127 @@
+"""``status`` and ``public-key``: what can be said about a database without any secret.
+
+The exit code of ``status`` is its answer for scripts: 0 for a protected database, else the code of
+the error that a command which opens it would end with.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from wizard import engine
+from wizard.cli import options, output
+from wizard.diagnostics import PROGRAM, explain
+
+if TYPE_CHECKING:
+    from wizard.diagnostics import Explanation
+
+
+@click.command(
+    "status",
+    short_help="Say what a file is and how it is protected; the exit code tells the state.",
+    epilog=options.example("datafold-wizard status node.db --json"),
+)
+@options.path_argument
+@options.json_option
+@click.pass_context
+def status(context: click.Context, path: Path, *, as_json: bool) -> None:
+    """Say what PATH is and how it is protected. Asks for no secret; the exit code tells the state."""
+    found = engine.inspect(path)
+    trouble = None if found.error is None else explain(found.error, path=path)
+    if as_json:
+        report = engine.status_report(path)
+        output.say_json({**report, "error": None if trouble is None else trouble.as_dict()})
+    else:
+        output.say_pairs(_describe(found, trouble))
+    context.exit(0 if trouble is None else trouble.exit_code)
+
+
+def _describe(found: engine.Inspection, trouble: Explanation | None) -> list[tuple[str, str]]:
+    pairs = [("Database", str(found.path)), ("State", str(found.state))]
+    if found.reason:
+        pairs.append(("Reason", found.reason))
+    if found.size is not None:
+        pairs.append(("Size", output.describe_bytes(found.size)))
+    if found.metadata is not None:
+        pairs += _describe_metadata(found.metadata)
+    pairs += _several("Plaintext beside it", [str(path) for path in found.plaintext_left])
+    protection = engine.memory_protection()
+    pairs.append(("Memory", "locked" if protection.locked else protection.reason))
+    pairs += _several("Ways out", list(found.ways_out))
+    if trouble is not None and trouble.hint:
+        pairs.append(("Next", trouble.hint))
+    return pairs
+
+
+def _describe_metadata(metadata: engine.Metadata) -> list[tuple[str, str]]:
+    slot = metadata.master_slot
+    kit = metadata.recovery_slot
+    pairs = [
+        ("Fingerprint", metadata.public_key.fingerprint),
+        ("Generation", str(metadata.generation)),
+        ("Protected since", f"{metadata.created_at} by {metadata.tool}"),
+        ("Cipher", str(metadata.cipher)),
+        (
+            "Key derivation",
+            output.describe_derivation(
+                memory_kib=slot.params.memory_kib,
+                passes=slot.params.passes,
+                lanes=slot.params.lanes,
+                keyfile=slot.keyfile,
+            ),
+        ),
+    ]
+    if kit is None:
+        pairs.append(("Recovery kit", "none: a lost passphrase is lost data"))
+    else:
+        pairs.append(
+            ("Recovery kit", f"any {kit.threshold} of {kit.shares}: {', '.join(kit.holders)}")
+        )
+    return pairs
+
+
+def _several(name: str, values: list[str]) -> list[tuple[str, str]]:
+    return [(name if number == 0 else "", value) for number, value in enumerate(values)]
+
+
+@click.command(
+    "public-key",
+    short_help="Print the public half of the master key.",
+    epilog=options.example("datafold-wizard public-key node.db --format openssh"),
+)
+@options.path_argument
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(("openssh", "pem", "hex")),
+    default="openssh",
+    show_default=True,
+    help="OpenSSH line, PEM (SubjectPublicKeyInfo), or 64 hexadecimal digits.",
+)
+@options.json_option
+def public_key(path: Path, form: str, *, as_json: bool) -> None:
+    """Print the public half of the master key. Asks for no secret."""
+    found = engine.inspect(path)
+    if found.metadata is None or found.state is not engine.State.PROTECTED:
+        raise found.error or engine.DamagedMetadata("The crypto metadata cannot be used.")
+    key = found.metadata.public_key
+    forms: dict[str, Any] = {
+        "openssh": lambda: key.openssh(f"{PROGRAM} {found.path.name}"),
+        "pem": key.pem,
+        "hex": lambda: key.hex,
+    }
+    text = str(forms[form]()).rstrip("\n")
+    if as_json:
+        output.say_json(
+            {
+                "path": str(found.path),
+                "fingerprint": key.fingerprint,
+                "format": form,
+                "public_key": text,
+            }
+        )
+    else:
+        output.say(text)

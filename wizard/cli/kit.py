@@ -1,0 +1,144 @@
+"""The recovery kit on its way to paper or to files, and the proof that it got there.
+
+- A file is made with mode 0600, never over another one, and read back from disk: what is proved
+  is what was stored. Unless the database is committed, the files are removed again.
+- On a terminal the kit is shown on the screen that is wiped, and three words of it are asked for.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wizard import engine
+from wizard.cli import output
+from wizard.cli.terminal import Terminal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+
+def sheet_paths(base: Path, *, shares: int) -> tuple[Path, ...]:
+    """Return one name for each sheet: FILE, or FILE-1of3 and so on."""
+    if shares == 1:
+        return (base,)
+    return tuple(
+        base.with_name(f"{base.name}-{number}of{shares}") for number in range(1, shares + 1)
+    )
+
+
+def check_free(paths: Sequence[Path]) -> None:
+    """Raise `OutputExists`, or `OSError` for a missing directory, before any work is done."""
+    for path in paths:
+        if os.path.lexists(path):
+            raise engine.OutputExists(path)
+        path.parent.stat()
+
+
+@dataclass(slots=True)
+class KitFiles:
+    """Sheets on disk that are removed again unless they are kept."""
+
+    paths: list[Path] = field(default_factory=list)
+    kept: bool = False
+
+    def write(self, path: Path, text: str) -> str:
+        """Store one sheet durably and return what a new read of it gives."""
+        engine.create_file(path, text.encode())
+        self.paths.append(path)
+        return path.read_bytes().decode()
+
+    def keep(self) -> None:
+        """The database that they open is in place."""
+        self.kept = True
+
+
+@contextmanager
+def kit_files() -> Iterator[KitFiles]:
+    """Yield a place for sheets that leaves no file behind unless they are kept."""
+    files = KitFiles()
+    try:
+        yield files
+    finally:
+        if not files.kept:
+            for path in files.paths:
+                with contextlib.suppress(OSError):
+                    path.unlink()
+
+
+def prove_on_screen(pending: engine.PendingInitialization) -> None:
+    """Show every sheet, then ask for the drawn words until they are right.
+
+    Raises `Cancelled` on an end of input.
+    """
+    kit = pending.kit
+    if kit is None:
+        raise AssertionError("there is no kit to show")
+    with Terminal.open() as terminal, terminal.alternate_screen() as clear:
+        _show(terminal, kit)
+        message = ""
+        while True:
+            clear()
+            terminal.write(
+                f"{message}Answer from your paper copy, to prove that it is complete.\n"
+                "(? shows the kit again, Ctrl+C gives up and changes nothing.)\n\n"
+            )
+            answers = _ask_words(terminal, pending.challenge())
+            if answers is None:
+                _show(terminal, kit)
+                message = ""
+                continue
+            try:
+                pending.check_words(answers)
+            except engine.InvalidRecoveryPhrase as error:
+                message = f"{error}\n\n"
+                continue
+            return
+
+
+def _show(terminal: Terminal, kit: engine.RecoveryKit) -> None:
+    for number, sheet in enumerate(kit.sheets, 1):
+        last = number == len(kit.sheets)
+        go_on = "it is on paper" if last else "next sheet"
+        after = f"[Enter: {go_on}, b: back, q: QR code of the slot] "
+        while terminal.show_pages(sheet.text().splitlines(), after=after).lower() == "q":
+            terminal.show_pages(_qr_lines(terminal, sheet), after="[Enter: back to the sheet] ")
+
+
+def _qr_lines(terminal: Terminal, sheet: engine.KitSheet) -> list[str]:
+    """Return the QR code, if it can be seen whole: in pieces it could not be scanned."""
+    columns, rows = terminal.size()
+    height = len(sheet.qr_matrix())
+    # Half blocks: a module is one column wide, and two rows of modules are one row of text.
+    width, needed = height, (height + 1) // 2
+    if columns < width or rows < needed + 2:
+        return [
+            f"The QR code of the slot lines needs {width} columns and {needed + 2} rows;",
+            f"this terminal has {columns} and {rows}.",
+        ]
+    return sheet.qr_terminal()
+
+
+def _ask_words(terminal: Terminal, challenge: Sequence[engine.WordChallenge]) -> list[str] | None:
+    answers = []
+    several = len({asked.sheet for asked in challenge}) > 1
+    for asked in challenge:
+        sheet = f"Sheet {asked.sheet}, word" if several else "Word"
+        answer = terminal.ask(f"{sheet} {asked.position}: ")
+        if answer == "?":
+            return None
+        answers.append(answer)
+    return answers
+
+
+def warn_about_place(paths: Sequence[Path], *, database: Path) -> None:
+    """Say so when whoever takes the database takes the kit with it."""
+    if any(path.resolve().parent == database.resolve().parent for path in paths):
+        output.note(
+            "Note: the recovery kit lies in the same directory as the database. "
+            "Print it or move it to another place: whoever has both can read everything."
+        )

@@ -1,0 +1,73 @@
+"""A new passphrase: typed twice on the terminal, or read once from its source.
+
+- What the engine would refuse is refused before the second typing and before any work.
+- A mismatch shows nothing of what was typed and asks again, three times at most.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from wizard import engine
+from wizard.cli import output
+from wizard.cli.terminal import Terminal
+from wizard.cli.unlocking import ATTEMPTS
+
+if TYPE_CHECKING:
+    from wizard.cli.sources import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What a new passphrase has to be: zxcvbn's score, given words an attacker tries first."""
+
+    minimum_score: int
+    context: tuple[str, ...] = ()
+
+
+def new_passphrase(source: Source | None, demand: Demand) -> engine.Secret:
+    """Return it in the engine's form; the caller closes it.
+
+    Raises `InvalidPassphrase`, `WeakPassphrase`, and what reading it raises.
+    """
+    if source is not None:
+        with source.read() as given:
+            return _accepted(given, demand)
+    with Terminal.open() as terminal:
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                return _typed_twice(terminal, demand)
+            except engine.InvalidPassphrase as error:
+                if attempt == ATTEMPTS:
+                    raise
+                output.note(f"{error} Choose again.")
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _typed_twice(terminal: Terminal, demand: Demand) -> engine.Secret:
+    with terminal.ask_unseen("New passphrase: ") as typed:
+        accepted = _accepted(typed, demand)
+    try:
+        with (
+            terminal.ask_unseen("The same again: ") as again,
+            engine.new_passphrase_from(again) as repeated,
+        ):
+            same = repeated.equals(accepted)
+    except BaseException:
+        accepted.close()
+        raise
+    if not same:
+        accepted.close()
+        raise engine.InvalidPassphrase("mismatch", "The two passphrases are not the same.")
+    return accepted
+
+
+def _accepted(given: engine.Secret, demand: Demand) -> engine.Secret:
+    passphrase = engine.new_passphrase_from(given)
+    try:
+        engine.check_strength(passphrase, demand.minimum_score, context=demand.context)
+    except BaseException:
+        passphrase.close()
+        raise
+    return passphrase

@@ -1,0 +1,124 @@
+"""Options that several commands share, and the grammar of their values.
+
+- A value is read once, here; commands get typed values, never text to parse.
+- A refused value is repeated in the message only if it cannot be a secret.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from wizard import engine
+from wizard.cli.sources import GRAMMAR, Source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+_MEMORY = re.compile(r"([0-9]{1,12})\s*(KiB|MiB|GiB)?", re.ASCII | re.IGNORECASE)
+_KIB: dict[str, int] = {"kib": 1, "mib": 1024, "gib": 1024 * 1024}
+_SECONDS = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,6})?)\s*(ms|s)?", re.ASCII | re.IGNORECASE)
+
+
+def source_value(text: str) -> Source:
+    """Read ``--passphrase``; refuse without repeating the value."""
+    try:
+        return Source.parse(text)
+    except engine.WizardError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+def memory_value(text: str) -> int:
+    """Read ``--memory``: 64MiB, 1GiB, or a number of KiB. Return KiB."""
+    match = _MEMORY.fullmatch(text.strip())
+    if match is None:
+        raise click.BadParameter(f"{text!r} is not an amount like 64MiB, 1GiB or 65536 (KiB).")
+    return int(match[1]) * _KIB[(match[2] or "KiB").lower()]
+
+
+def seconds_value(text: str) -> float:
+    """Read ``--target-time``: 1, 0.5s or 250ms. Return seconds."""
+    match = _SECONDS.fullmatch(text.strip())
+    if match is None or float(match[1]) == 0:
+        raise click.BadParameter(f"{text!r} is not a time like 1, 0.5s or 250ms.")
+    return float(match[1]) / (1000 if (match[2] or "s").lower() == "ms" else 1)
+
+
+def shares_value(text: str) -> str:
+    """Check ``--recovery-shares``: 2of3. Return the text that the engine has accepted."""
+    try:
+        engine.RecoveryPlan.parse(text)
+    except engine.InvalidInput as error:
+        raise click.BadParameter(str(error)) from None
+    return text
+
+
+def _note_path(context: click.Context, _parameter: click.Parameter, path: Path) -> Path:
+    """Leave the path where the words for an error can name it."""
+    if isinstance(context.obj, dict):
+        context.obj["path"] = path
+    return path
+
+
+path_argument: Decorator = click.argument(
+    "path", type=click.Path(path_type=Path), callback=_note_path
+)
+
+json_option: Decorator = click.option(
+    "--json", "as_json", is_flag=True, help="Print the result as one JSON document."
+)
+
+passphrase_option: Decorator = click.option(
+    "--passphrase",
+    "source",
+    type=source_value,
+    metavar="SOURCE",
+    help=f"Where to read the passphrase instead of asking for it: {GRAMMAR}. "
+    "Never the passphrase itself.",
+)
+
+keyfile_option: Decorator = click.option(
+    "--keyfile",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="A file that is needed together with the passphrase.",
+)
+
+high_cost_option: Decorator = click.option(
+    "--allow-high-cost",
+    is_flag=True,
+    help="Use more memory than half of what is available, without asking.",
+)
+
+recovery_option: Decorator = click.option(
+    "--recovery",
+    "recovery",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    multiple=True,
+    help="Use the recovery kit instead of the passphrase: a file with a sheet, once for each "
+    "sheet; - asks for the words on the terminal.",
+)
+
+
+def unlock_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add every option of a command that opens a database."""
+    for option in (
+        json_option,
+        high_cost_option,
+        recovery_option,
+        keyfile_option,
+        passphrase_option,
+    ):
+        command = option(command)
+    return command
+
+
+def example(*lines: str) -> str:
+    """Return the end of a command's help: what to type."""
+    return "\b\nExample:\n" + "\n".join(f"  {line}" for line in lines)

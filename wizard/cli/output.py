@@ -1,0 +1,164 @@
+"""What the command line prints: results on standard output, everything else on standard error.
+
+- With ``--json`` standard output holds one JSON document and nothing else, an error included.
+- Text that comes from files is shown with its control characters escaped: a name cannot steer the
+  terminal.
+- Progress is drawn only on a terminal, and its line is gone when the work is done.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from wizard import engine
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from wizard.diagnostics import Explanation
+
+_STAGE_WORDS: Mapping[engine.Stage, str] = {
+    engine.Stage.CHECK: "Checking",
+    engine.Stage.DERIVE: "Deriving the key",
+    engine.Stage.KEYS: "Making the keys",
+    engine.Stage.ENCRYPT: "Encrypting",
+    engine.Stage.VERIFY: "Comparing with the original",
+    engine.Stage.REHEARSE: "Opening a copy with the recovery kit",
+    engine.Stage.COMMIT: "Putting the files in place",
+}
+_BAR_WIDTH = 24
+_STEP = 1024
+_DRAW_EVERY_SECONDS = 0.1
+
+
+def printable(text: str) -> str:
+    """Escape what would steer a terminal; everything a person can read stays."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in text.encode(errors="backslashreplace").decode()
+    )
+
+
+def say(text: str = "") -> None:
+    """Print a line of the result."""
+    click.echo(text)
+
+
+def note(text: str) -> None:
+    """Print a line that is not the result."""
+    click.echo(text, err=True)
+
+
+def say_json(document: object) -> None:
+    """Print the one document of a ``--json`` run. A NaN would not be JSON and raises."""
+    click.echo(json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False))
+
+
+def tell_error(explanation: Explanation, *, as_json: bool) -> None:
+    """Print an error for people on standard error, and for programs on standard output."""
+    note(f"Error: {printable(explanation.message)}")
+    if explanation.hint:
+        note(printable(explanation.hint))
+    if as_json:
+        say_json({"error": explanation.as_dict()})
+
+
+def say_pairs(pairs: Sequence[tuple[str, str]]) -> None:
+    """Print names and values in two columns; an empty name continues the value above."""
+    width = max(len(name) for name, _value in pairs)
+    for name, value in pairs:
+        say(f"{name:<{width}}  {printable(value)}".rstrip())
+
+
+def say_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print columns: the first to the left, the others (numbers) to the right."""
+    cells = [list(header), *[[printable(cell) for cell in row] for row in rows]]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(header))]
+    for row in cells:
+        first = f"{row[0]:<{widths[0]}}"
+        others = (f"{cell:>{width}}" for cell, width in zip(row[1:], widths[1:], strict=True))
+        say("  ".join([first, *others]).rstrip())
+
+
+def describe_bytes(count: int) -> str:
+    """Return a size for people, in binary units."""
+    if count < _STEP:
+        return f"{count} bytes"
+    size = count / _STEP
+    for unit in ("KiB", "MiB"):
+        if size < _STEP:
+            return f"{size:.1f} {unit}"
+        size /= _STEP
+    return f"{size:.1f} GiB"
+
+
+def describe_derivation(*, memory_kib: int, passes: int, lanes: int, keyfile: bool) -> str:
+    """Return the cost of unlocking in words."""
+    memory = describe_bytes(memory_kib * 1024)
+    with_keyfile = ", with a keyfile" if keyfile else ""
+    in_lanes = f"{lanes} lane{'' if lanes == 1 else 's'}"
+    return (
+        f"Argon2id, {memory}, {passes} pass{'' if passes == 1 else 'es'}, {in_lanes}{with_keyfile}"
+    )
+
+
+class ProgressLine:
+    """One line on a terminal that says how far the work is. Elsewhere it does nothing."""
+
+    def __init__(self) -> None:
+        self._shown = sys.stderr is not None and sys.stderr.isatty()
+        self._next_draw = 0.0
+        self._stage: engine.Stage | None = None
+        self._unit = ""
+
+    def __call__(self, event: engine.Progress) -> None:
+        """Draw, but not more often than a person can see."""
+        now = time.monotonic()
+        changed = (event.stage, event.unit) != (self._stage, self._unit)
+        if not self._shown or (now < self._next_draw and not changed):
+            return
+        self._stage, self._unit = event.stage, event.unit
+        self._next_draw = now + _DRAW_EVERY_SECONDS
+        width = shutil.get_terminal_size().columns
+        click.echo(f"\r\x1b[K{describe_progress(event)[: width - 1]}", nl=False, err=True)
+
+    def clear(self) -> None:
+        """Wipe the line."""
+        if self._shown and self._stage is not None:
+            click.echo("\r\x1b[K", nl=False, err=True)
+            self._stage = None
+
+
+def describe_progress(event: engine.Progress) -> str:
+    """Return a progress event as one line."""
+    words = _STAGE_WORDS[event.stage]
+    detail = f" {printable(event.detail)}" if event.detail else ""
+    if event.total <= 0:
+        return f"{words}{detail}"
+    share = min(1.0, event.done / event.total)
+    filled = round(share * _BAR_WIDTH)
+    bar = "#" * filled + "-" * (_BAR_WIDTH - filled)
+    if event.unit == "steps":
+        return f"{words} [{bar}]{detail}"
+    if event.unit == "bytes":
+        amounts = f"{describe_bytes(event.done)} of {describe_bytes(event.total)}"
+    else:
+        amounts = f"{event.done:,} of {event.total:,} {event.unit}"
+    return f"{words} [{bar}] {share:4.0%}  {amounts}{detail}"
+
+
+@contextmanager
+def progress_line() -> Iterator[ProgressLine]:
+    """Yield a progress sink whose line is wiped at the end, however that comes."""
+    line = ProgressLine()
+    try:
+        yield line
+    finally:
+        line.clear()

@@ -1,0 +1,165 @@
+"""The command group, and the one place where an error becomes words and an exit code.
+
+- Whatever happens, a person sees a sentence and a script an exit code; nobody sees a traceback.
+- An argument that was refused is not repeated where it might be a passphrase.
+- A reader that went away (``| head``) is no error to talk about.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+from click.shell_completion import CompletionItem, get_completion_class
+
+import wizard
+from wizard.cli import options, output
+from wizard.cli.benchmark import benchmark
+from wizard.cli.init import init
+from wizard.cli.inspecting import public_key, status
+from wizard.cli.opening import shell, verify
+from wizard.diagnostics import PROGRAM, UsageProblem, explain
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+COMPLETION_VARIABLE = "_DATAFOLD_WIZARD_COMPLETE"
+EXIT_BROKEN_PIPE = 141  # what a shell reports for a program that SIGPIPE ended
+_MAXIMUM_WIDTH = 100
+
+
+class _Commands(click.Group):
+    """A group whose first argument may also be a path, which is the wizard's."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Refuse an unknown command, with the one that was probably meant."""
+        name = args[0]
+        if self.get_command(ctx, name) is None and not name.startswith("-"):
+            near = difflib.get_close_matches(name, self.commands, n=1)
+            meant = f" Did you mean {near[0]}?" if near else ""
+            raise UsageProblem(
+                f"There is no such command.{meant} The wizard takes one path and nothing else; "
+                f"a path that looks like a command is written ./PATH."
+            )
+        return super().resolve_command(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Offer the commands, and files for the wizard."""
+        return [*super().shell_complete(ctx, incomplete), CompletionItem(incomplete, type="file")]
+
+
+@click.group(
+    cls=_Commands,
+    options_metavar="",
+    subcommand_metavar="[PATH | COMMAND [OPTIONS]]",
+    epilog=options.example(
+        "datafold-wizard node.db",
+        "datafold-wizard init node.db",
+    ),
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "max_content_width": _MAXIMUM_WIDTH,
+    },
+)
+@click.version_option(wizard.__version__, prog_name=PROGRAM)
+def commands() -> None:
+    """Encrypt an SQLite database under a master key that exists nowhere but in a passphrase.
+
+    With a PATH, or alone, it starts the wizard. The commands do the same without it.
+    """
+
+
+@click.command(
+    "completion",
+    short_help="Print the completion script for bash, zsh or fish.",
+    epilog="\b\nExample:\n  datafold-wizard completion bash >> ~/.bash_completion",
+)
+@click.argument("shell_name", metavar="bash|zsh|fish", type=click.Choice(("bash", "zsh", "fish")))
+@options.json_option
+def completion(shell_name: str, *, as_json: bool) -> None:
+    """Print the script that completes commands and options in your shell."""
+    kind = get_completion_class(shell_name)
+    if kind is None:
+        raise UsageProblem(f"There is no completion for {shell_name}.")
+    script = kind(commands, {}, PROGRAM, COMPLETION_VARIABLE).source()
+    if as_json:
+        output.say_json({"shell": shell_name, "script": script})
+    else:
+        output.say(script)
+
+
+for _command in (init, status, verify, shell, public_key, benchmark, completion):
+    commands.add_command(_command)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit code. Raises nothing but `SystemExit` by a signal."""
+    for stream in (sys.stdout, sys.stderr):
+        # A name in another character set is shown escaped, and never ends the program.
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+    given: dict[str, Any] = {}
+    try:
+        code = _invoke(list(arguments), given)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        _forget_output()
+        return EXIT_BROKEN_PIPE
+    except Exception as error:  # noqa: BLE001 - the last place that can turn it into words
+        return _tell(error, path=given.get("path"), as_json="--json" in arguments)
+    except KeyboardInterrupt as error:
+        output.note("")
+        return _tell(error, path=given.get("path"), as_json="--json" in arguments)
+    return code
+
+
+def _invoke(arguments: list[str], given: dict[str, Any]) -> int:
+    """Run the command; ``given`` learns the path that it was given."""
+    if COMPLETION_VARIABLE in os.environ:
+        commands.main(arguments, PROGRAM, complete_var=COMPLETION_VARIABLE)
+    try:
+        with commands.make_context(PROGRAM, arguments, obj=given) as context:
+            commands.invoke(context)
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    return 0
+
+
+def _tell(error: BaseException, *, path: Path | None, as_json: bool) -> int:
+    if isinstance(error, click.Abort):
+        error = KeyboardInterrupt()
+    if isinstance(error, click.ClickException):
+        error = _usage(error)
+    told = explain(error, path=path)
+    try:
+        output.tell_error(told, as_json=as_json)
+    except BrokenPipeError:
+        _forget_output()
+    return told.exit_code
+
+
+def _usage(error: click.ClickException) -> UsageProblem:
+    said = error.format_message()
+    if said.startswith("Got unexpected extra argument"):
+        # Click would repeat them, and one of them may be a passphrase.
+        said = "There are more arguments than this command takes."
+    context = getattr(error, "ctx", None)
+    command = PROGRAM if context is None else context.command_path
+    return UsageProblem(f"{said} See: {command} --help")
+
+
+def _forget_output() -> None:
+    # What is still buffered has no reader; without this Python would complain at exit.
+    null = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            os.dup2(null, stream.fileno())
+    os.close(null)

@@ -1,0 +1,188 @@
+"""Getting the secret that opens a database, and asking again where asking again makes sense.
+
+- What can be said without a secret is said before one is asked for.
+- A question names the fingerprint, so that a replaced sidecar is noticed before anything is typed.
+- Only a person is asked again: a source delivers once, and its failure is the answer.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from wizard import engine
+from wizard.cli import output
+from wizard.cli.terminal import Terminal, ask_passphrase, is_terminal, yes
+from wizard.diagnostics import UsageProblem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from wizard.cli.sources import Source
+
+Opened = TypeVar("Opened")
+
+ATTEMPTS = 3
+TYPED = Path("-")
+_MAXIMUM_SHEET_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class UnlockOptions:
+    """What the command line says about the secret."""
+
+    source: Source | None = None
+    keyfile: Path | None = None
+    recovery: tuple[Path, ...] = ()
+    allow_high_cost: bool = False
+
+    def __post_init__(self) -> None:
+        if self.recovery and (self.source is not None or self.keyfile is not None):
+            raise UsageProblem("Give the passphrase or the recovery kit, not both.")
+        if TYPED in self.recovery and len(self.recovery) > 1:
+            raise UsageProblem("Give the recovery sheets as files, or - to type them, not both.")
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """The secret arguments of one call of the engine; exactly one of the first two is set."""
+
+    passphrase: engine.Secret | None
+    recovery: tuple[str, ...] | None
+    allow_high_cost: bool
+
+
+def open_with(path: Path, options: UnlockOptions, verb: Callable[[Attempt], Opened]) -> Opened:
+    """Call ``verb`` with what was given or typed, again after a mistake; return what it returns.
+
+    Raises what ``verb`` raises, and `UsageProblem` without a terminal and without a source.
+    """
+    if options.recovery == (TYPED,):
+        found = engine.inspect(path)
+        return verb(Attempt(None, ask_sheets(found.metadata), options.allow_high_cost))
+    if options.recovery:
+        texts = tuple(_read_sheet(file) for file in options.recovery)
+        return verb(Attempt(None, texts, options.allow_high_cost))
+    found = engine.inspect(path)
+    if found.error is not None:
+        raise found.error
+    fingerprint = "" if found.metadata is None else found.metadata.public_key.fingerprint
+    _check_keyfile(found, options)
+    with ExitStack() as secrets:
+        cost = _agreed_cost(found, allowed=options.allow_high_cost)
+        if options.source is not None:
+            passphrase = secrets.enter_context(options.source.read())
+            return verb(Attempt(passphrase, None, cost))
+        return _open_typed(path, fingerprint, verb, allow_high_cost=cost)
+
+
+def _open_typed(
+    path: Path, fingerprint: str, verb: Callable[[Attempt], Opened], *, allow_high_cost: bool
+) -> Opened:
+    question = f"Passphrase for {output.printable(path.name)} (fingerprint {fingerprint}): "
+    for attempt in range(1, ATTEMPTS + 1):
+        with ask_passphrase(question) as typed:
+            try:
+                return verb(Attempt(typed, None, allow_high_cost))
+            except (engine.WrongPassphrase, engine.InvalidPassphrase) as error:
+                if attempt == ATTEMPTS:
+                    raise
+                output.note(f"{error} Try again.")
+    raise AssertionError("the last attempt returns or raises")
+
+
+def agree_to_cost(error: engine.ResourceLimit, *, subject: str) -> None:
+    """Ask whether the memory may be used. Raises the error where nobody can answer, or on a no."""
+    if not is_terminal() or not yes(f"{error} {subject} Go on?"):
+        raise error
+
+
+def _agreed_cost(found: engine.Inspection, *, allowed: bool) -> bool:
+    """Whether the stored cost may be paid, asking before the passphrase where it has to."""
+    if allowed or found.metadata is None:
+        return allowed
+    try:
+        engine.check_unattended(found.metadata.master_slot.params)
+    except engine.ResourceLimit as error:
+        agree_to_cost(error, subject="The database asks for it.")
+        return True
+    return False
+
+
+def _check_keyfile(found: engine.Inspection, options: UnlockOptions) -> None:
+    """No passphrase opens it with a keyfile too few or too many, so none is asked for."""
+    if found.metadata is None:
+        return
+    expected = found.metadata.master_slot.keyfile
+    given = options.keyfile is not None
+    if expected != given:
+        raise engine.WrongPassphrase(
+            found.metadata.public_key.fingerprint, keyfile_expected=expected, keyfile_given=given
+        )
+
+
+def _read_sheet(path: Path) -> str:
+    with path.open("rb") as file:
+        data = file.read(_MAXIMUM_SHEET_BYTES + 1)
+    if len(data) > _MAXIMUM_SHEET_BYTES:
+        raise engine.InvalidRecoveryPhrase(f"{path} is too large to be a recovery sheet.")
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        raise engine.InvalidRecoveryPhrase(f"{path} is not a text file.") from None
+
+
+def ask_sheets(metadata: engine.Metadata | None) -> tuple[str, ...]:
+    """Ask for as many sheets as are needed, on a screen that is wiped after.
+
+    Without metadata the slot lines are asked for too: they stand for a sidecar that is gone.
+    """
+    if not is_terminal():
+        raise UsageProblem(
+            "There is no terminal to type the recovery kit at. "
+            "Say where its sheets are with --recovery FILE."
+        )
+    slot = None if metadata is None else metadata.recovery_slot
+    needed = 1 if slot is None else slot.threshold
+    sheets: list[str] = []
+    with Terminal.open() as terminal, terminal.alternate_screen() as clear:
+        message = ""
+        while len(sheets) < needed:
+            clear()
+            terminal.write(message)
+            text = _ask_sheet(terminal, len(sheets) + 1, needed, with_slot=metadata is None)
+            try:
+                parsed = engine.parse_sheets([*sheets, text])
+            except engine.InvalidRecoveryPhrase as error:
+                message = f"{error} Type this sheet again.\n\n"
+                continue
+            message = ""
+            sheets.append(text)
+            if parsed.slot is not None:
+                needed = parsed.slot.threshold
+    return tuple(sheets)
+
+
+def _ask_sheet(terminal: Terminal, number: int, needed: int, *, with_slot: bool) -> str:
+    of = f" of {needed} sheets" if needed > 1 else ""
+    terminal.write(
+        f"Recovery sheet {number}{of}: type its words. Numbers, capitals and line breaks do\n"
+        "not matter. End with an empty line.\n\n"
+    )
+    parts = ["== RECOVERY WORDS ==", *_ask_block(terminal)]
+    if with_slot:
+        terminal.write("\nNow its slot lines, because the .crypto.json file cannot be used.\n\n")
+        parts += ["== RECOVERY SLOT ==", *_ask_block(terminal)]
+    return "\n".join([*parts, "== END =="])
+
+
+def _ask_block(terminal: Terminal) -> list[str]:
+    lines: list[str] = []
+    while True:
+        line = terminal.ask("> ")
+        if line:
+            lines.append(line)
+        elif lines:
+            return lines

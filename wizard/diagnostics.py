@@ -1,0 +1,355 @@
+"""What a person, a script and an HTTP client are told about each error: one table, one voice.
+
+- Every class in ``wizard.engine.errors`` has a row of its own; a subclass without one speaks with
+  its nearest ancestor's (the table is walked along the MRO). A test demands the rows.
+- Exit codes and `code` words are promises: they never change between releases and are never
+  reused. New situations get new numbers.
+- A message is one or two plain sentences: what happened, and what that did *not* touch. The hint
+  is the next thing to do, with a command where there is one.
+- Nothing here shows a value that the engine did not put into `str(error)`: errors that were not
+  raised on purpose are named by their type and place only, for their text may quote anything.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shlex
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import wizard
+from wizard.engine import errors
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PROGRAM = "datafold-wizard"
+
+
+class UsageProblem(errors.WizardError):
+    """The front end was called in a way that it does not understand or cannot serve here."""
+
+
+class StatementFailed(errors.WizardError):
+    """SQLite refused a statement that somebody gave to the shell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """An error in words. `hint` may be empty, every other field is not."""
+
+    code: str
+    exit_code: int
+    http_status: int
+    message: str
+    hint: str
+
+    def as_dict(self) -> dict[str, str | int]:
+        """Return what ``--json`` prints and an API answers: all fields but the HTTP status."""
+        return {
+            "code": self.code,
+            "exit_code": self.exit_code,
+            "message": self.message,
+            "hint": self.hint,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table; `hint` may hold ``{program}`` and ``{path}``."""
+
+    code: str
+    exit_code: int
+    http_status: int
+    assurance: str
+    hint: str
+
+
+_NOTHING = "Nothing was changed."
+_NOTHING_WRITTEN = "Nothing was written."
+_STATUS = "See what is there: {program} status {path}"
+_BACKUP_SIDECAR = (
+    "Put a saved copy of the .crypto.json file back beside the database, or use the recovery "
+    "kit: {program} verify {path} --recovery SHEET_FILE"
+)
+_LESS_MEMORY = "Stop other programs, or see what fits this machine: {program} benchmark"
+
+INTERNAL = Row(
+    "internal",
+    1,
+    500,
+    "Files are replaced only after their replacement was proved, so nothing is lost.",
+    "See what is there: {program} status {path} - and report the words in parentheses.",
+)
+
+TABLE: Mapping[type[BaseException], Row] = {
+    errors.WizardError: Row("failed", 1, 500, _NOTHING, _STATUS),
+    UsageProblem: Row("usage", 2, 400, "", ""),
+    errors.WrongPassphrase: Row(
+        "wrong_passphrase",
+        3,
+        403,
+        _NOTHING,
+        "If that is not the fingerprint you noted, the .crypto.json file was replaced. If it is, "
+        "try again, or use the recovery kit: {program} verify {path} --recovery SHEET_FILE",
+    ),
+    errors.NotProtected: Row(
+        "not_protected",
+        4,
+        409,
+        _NOTHING,
+        "Protect it: {program} init {path}",
+    ),
+    errors.AlreadyProtected: Row(
+        "already_protected",
+        5,
+        409,
+        _NOTHING,
+        "Prove that it opens: {program} verify {path}",
+    ),
+    errors.DamagedMetadata: Row("damaged_metadata", 6, 409, _NOTHING, _BACKUP_SIDECAR),
+    errors.ForeignMetadata: Row(
+        "foreign_metadata",
+        7,
+        409,
+        _NOTHING,
+        "Put this database's own .crypto.json file beside it, or use the recovery kit: "
+        "{program} verify {path} --recovery SHEET_FILE",
+    ),
+    errors.RolledBackMetadata: Row(
+        "rolled_back_metadata",
+        8,
+        409,
+        _NOTHING,
+        "Put the newest .crypto.json file beside the database; if nobody here restored an old "
+        "one, find out who did.",
+    ),
+    errors.DamagedDatabase: Row(
+        "damaged_database",
+        9,
+        409,
+        _NOTHING,
+        "Copy the file away before anything else, then restore the database from a backup.",
+    ),
+    errors.Busy: Row(
+        "busy",
+        10,
+        423,
+        _NOTHING,
+        "Stop the program that uses the database, then run the same command again.",
+    ),
+    errors.NoSpace: Row(
+        "no_space",
+        11,
+        507,
+        _NOTHING,
+        "Free that much space on the same file system, then run the same command again.",
+    ),
+    errors.UnsupportedVersion: Row(
+        "unsupported_version",
+        12,
+        409,
+        _NOTHING,
+        "Use a newer version of this program: pip install --upgrade datafold-wizard",
+    ),
+    errors.ForeignTarget: Row(
+        "foreign_target",
+        13,
+        409,
+        _NOTHING,
+        "Check the path. A database encrypted by another program must be decrypted by it first.",
+    ),
+    errors.Unreadable: Row(
+        "unreadable",
+        14,
+        500,
+        _NOTHING,
+        "Look at its owner and permissions (ls -l), or run as the user that owns the database.",
+    ),
+    errors.TargetAbsent: Row(
+        "absent",
+        15,
+        404,
+        _NOTHING,
+        "Check the path, or make a new encrypted database there: {program} init {path}",
+    ),
+    errors.Interrupted: Row("interrupted", 16, 409, "Nothing is lost.", _STATUS),
+    errors.InvalidPassphrase: Row(
+        "invalid_passphrase",
+        17,
+        422,
+        _NOTHING,
+        "Choose 1 to 1024 characters that can be seen or are spaces.",
+    ),
+    errors.WeakPassphrase: Row(
+        "weak_passphrase",
+        18,
+        422,
+        _NOTHING,
+        "Add a few unrelated words, or lower what is asked for with --min-score.",
+    ),
+    errors.InvalidParameters: Row(
+        "invalid_parameters",
+        19,
+        422,
+        _NOTHING,
+        "Measure what this machine can do: {program} benchmark",
+    ),
+    errors.ResourceLimit: Row(
+        "resource_limit",
+        20,
+        422,
+        _NOTHING,
+        "Ask for less memory, or say that it may be used: --allow-high-cost",
+    ),
+    errors.InvalidRecoveryPhrase: Row(
+        "invalid_recovery_phrase",
+        21,
+        422,
+        _NOTHING,
+        "Compare with the sheet, word by word; the first four letters of a word suffice to know it.",
+    ),
+    errors.WrongRecoveryPhrase: Row(
+        "wrong_recovery_phrase",
+        22,
+        403,
+        _NOTHING,
+        "Compare the database id and fingerprint on the sheet with: {program} status {path}",
+    ),
+    errors.NoRecovery: Row(
+        "no_recovery",
+        23,
+        409,
+        _NOTHING,
+        "Only the passphrase opens this database: {program} verify {path}",
+    ),
+    errors.OutputExists: Row(
+        "output_exists",
+        24,
+        409,
+        _NOTHING,
+        "Move that file away, or choose another name.",
+    ),
+    errors.UnsupportedDatabase: Row(
+        "unsupported_database",
+        25,
+        422,
+        _NOTHING,
+        "Change the named part of the database, then run the same command again.",
+    ),
+    errors.VerificationFailed: Row(
+        "verification_failed",
+        26,
+        500,
+        "The original is as it was.",
+        "Check the original with SQLite's PRAGMA integrity_check, and the disk it is on.",
+    ),
+    errors.NotProved: Row(
+        "not_proved",
+        27,
+        409,
+        _NOTHING,
+        "Start again and let the recovery kit be tried: {program} init {path}",
+    ),
+    StatementFailed: Row("statement_failed", 28, 422, "", ""),
+    errors.InvalidInput: Row("invalid_input", 29, 422, _NOTHING, ""),
+    errors.NotVerified: Row("not_verified", 30, 409, _NOTHING, _STATUS),
+    errors.NotOpened: Row("not_opened", 31, 403, _NOTHING, _STATUS),
+    errors.Cancelled: Row("cancelled", 130, 409, _NOTHING, ""),
+    KeyboardInterrupt: Row("cancelled", 130, 409, _NOTHING, ""),
+    errors.NoMemory: Row("no_memory", 32, 503, _NOTHING, _LESS_MEMORY),
+    MemoryError: Row("no_memory", 32, 503, _NOTHING, _LESS_MEMORY),
+}
+
+# What the operating system refuses, if no engine error has said it better before.
+_FULL = "Free space on that file system, then run the same command again."
+_OWNER = TABLE[errors.Unreadable].hint
+OPERATING_SYSTEM: Mapping[int, Row] = {
+    errno.ENOSPC: Row("no_space", 11, 507, _NOTHING, _FULL),
+    errno.EDQUOT: Row("no_space", 11, 507, _NOTHING, _FULL),
+    errno.EFBIG: Row("no_space", 11, 507, _NOTHING, _FULL),
+    errno.EACCES: Row("unreadable", 14, 500, _NOTHING, _OWNER),
+    errno.EPERM: Row("unreadable", 14, 500, _NOTHING, _OWNER),
+    errno.EROFS: Row(
+        "unreadable",
+        14,
+        500,
+        _NOTHING,
+        "That file system is mounted read-only: copy the database to a writable place first.",
+    ),
+    errno.EIO: Row("unreadable", 14, 500, _NOTHING, "Copy what can be read; check the disk."),
+    errno.ENOENT: Row("absent", 15, 404, _NOTHING, "Check the path."),
+    errno.ENOTDIR: Row("absent", 15, 404, _NOTHING, "Check the path."),
+    errno.ENAMETOOLONG: Row("invalid_input", 29, 422, _NOTHING, "Choose a shorter name."),
+    errno.EEXIST: TABLE[errors.OutputExists],
+    errno.EISDIR: TABLE[errors.ForeignTarget],
+}
+
+
+def explain(error: BaseException, *, path: str | os.PathLike[str] | None = None) -> Explanation:
+    """Return the words and numbers for `error`. `path` fills the commands in the hints.
+
+    Never raises, whatever the error: this is what runs when everything else has failed.
+    """
+    row, said = _row_and_sentence(error)
+    target = "PATH" if path is None else shlex.quote(os.fspath(path))
+    return Explanation(
+        code=row.code,
+        exit_code=row.exit_code,
+        http_status=row.http_status,
+        message=" ".join(part for part in (said, row.assurance) if part),
+        # replace, not format: a path may hold braces.
+        hint=row.hint.replace("{program}", PROGRAM).replace("{path}", target),
+    )
+
+
+def fault_id(error: BaseException) -> str:
+    """Name an unexpected error by type and innermost place of ours, so that reports can be matched.
+
+    The error's own text is left out: it may quote what it failed on, and that may be a secret.
+    """
+    own = str(Path(wizard.__file__).parent)
+    frames = [
+        (frame.f_code.co_filename, line) for frame, line in traceback.walk_tb(error.__traceback__)
+    ]
+    ours = [place for place in frames if place[0].startswith(own)] or frames
+    where = f"{Path(ours[-1][0]).name}:{ours[-1][1]}" if ours else "nowhere"
+    return f"{type(error).__name__} at {where}, version {wizard.__version__}"
+
+
+def _row_and_sentence(error: BaseException) -> tuple[Row, str]:
+    for ancestor in type(error).__mro__:
+        row = TABLE.get(ancestor)
+        if row is not None:
+            return row, _sentence(error)
+    if isinstance(error, OSError):
+        row = OPERATING_SYSTEM.get(error.errno or 0)
+        if row is not None:
+            return row, _operating_system_sentence(error)
+    return INTERNAL, f"Something that should not happen did ({fault_id(error)})."
+
+
+def _sentence(error: BaseException) -> str:
+    if isinstance(error, KeyboardInterrupt):
+        return "Cancelled."
+    if isinstance(error, MemoryError):
+        return "There is not enough memory."
+    # An error raised without words still gets a sentence: the first line of its class's contract.
+    said = " ".join(str(error).split()) or (type(error).__doc__ or "").splitlines()[0]
+    if isinstance(error, errors.InvalidRecoveryPhrase) and error.where not in said:
+        said = f"{error.where}: {said}"
+    if isinstance(error, errors.Busy):
+        missing = [holder for holder in error.holders if holder not in said]
+        if missing:
+            said = f"{said} Held by {', '.join(missing)}."
+    return said
+
+
+def _operating_system_sentence(error: OSError) -> str:
+    reason = os.strerror(error.errno or 0)
+    if error.filename is None:
+        return f"The operating system refused: {reason}."
+    return f"{os.fsdecode(error.filename)}: {reason}."
