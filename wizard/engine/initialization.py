@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
 from wizard.engine import inspection
+from wizard.engine.claiming import check_target, claim_target, remove_staged, undo
 from wizard.engine.conversion import PlaintextSource
 from wizard.engine.inspection import State
 from wizard.engine.kdf import KdfParams
@@ -25,10 +26,10 @@ from wizard.engine.passphrase import PassphraseSource, check_strength, new_passp
 from wizard.engine.pending import Initialized, OriginalPolicy, PendingInitialization
 from wizard.engine.progress import CancelToken, Progress, ProgressSink, Stage, ignore_progress
 from wizard.engine.recovery import RecoveryPlan
-from wizard.engine.sidecar import WriterLock
 from wizard.engine.sqlite import Cipher, recommended_cipher
-from wizard.engine.staging import Staging, check_target, claim_target, remove_staged, undo
+from wizard.engine.staging import Staging
 from wizard.engine.unlocking import check_cost
+from wizard.engine.writerlock import WriterLock
 
 DEFAULT_MINIMUM_SCORE = 3
 

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -27,18 +26,13 @@ from wizard.engine.errors import (
 )
 from wizard.engine.metadata import Metadata, read_metadata
 from wizard.engine.sidecar import (
-    lock_holder,
     read_sidecar,
     sidecar_path,
     staged_files,
     staged_path,
 )
 from wizard.engine.sqlite import FileKind
-
-APPLICATION = "datafold"
-_MAXIMUM_FOUND = 500
-_MAXIMUM_DEPTH = 2
-_MAXIMUM_ENTRIES = 20_000
+from wizard.engine.writerlock import lock_holder
 
 
 class State(StrEnum):
@@ -93,31 +87,6 @@ def look(target: Path) -> Inspection:
         return _look(target)
     except Unreadable as error:
         return Inspection(target, State.UNREADABLE, reason=str(error), error=error)
-
-
-def discover(directories: Sequence[Path] | None = None) -> tuple[Inspection, ...]:
-    """Databases, protected or not, in ``directories`` and up to two levels below; sorted by path.
-
-    Hidden directories and links are not entered, at most 500 databases are returned, and what
-    cannot be read is passed over.
-    """
-    where = default_directories() if directories is None else directories
-    found: dict[Path, None] = {}
-    for directory in where:
-        for path in _candidates(directory):
-            found[path] = None
-            if len(found) >= _MAXIMUM_FOUND:
-                break
-    return tuple(inspect(path) for path in sorted(found))
-
-
-def default_directories() -> tuple[Path, ...]:
-    """The user's data directory (as root, the site's), then the current directory."""
-    import platformdirs  # noqa: PLC0415 - needed for discovery only
-
-    as_root = hasattr(os, "geteuid") and os.geteuid() == 0
-    data = platformdirs.site_data_path if as_root else platformdirs.user_data_path
-    return (data(APPLICATION), Path.cwd())
 
 
 def _look(target: Path) -> Inspection:
@@ -250,27 +219,3 @@ def _with_facts(found: Inspection) -> Inspection:
 def _plaintext_left(found: Inspection) -> tuple[Path, ...]:
     told_for = (State.PROTECTED, State.DAMAGED)
     return sqlite.plaintext_left(found.path) if found.state in told_for else ()
-
-
-def _candidates(directory: Path) -> Iterator[Path]:
-    seen = 0
-    base = len(directory.parts)
-    for root, directories, files in os.walk(directory):
-        here = Path(root)
-        at_limit = len(here.parts) - base >= _MAXIMUM_DEPTH
-        directories[:] = [] if at_limit else sorted(n for n in directories if n[0] != ".")
-        seen += len(files)
-        if seen > _MAXIMUM_ENTRIES:
-            return
-        names = set(files)
-        for name in sorted(names):
-            if _is_database(here / name, names):
-                yield here / name
-
-
-def _is_database(path: Path, names: set[str]) -> bool:
-    if path.name.startswith(".") or ".plaintext-" in path.name or path.is_symlink():
-        return False
-    if f"{path.name}.crypto.json" in names:
-        return True
-    return sqlite.classify(path) is FileKind.PLAINTEXT

@@ -26,10 +26,10 @@ from wizard.engine.errors import DamagedMetadata, InvalidRecoveryPhrase, NotProv
 from wizard.engine.kit import RecoveryKit
 from wizard.engine.kit_reading import parse_sheets
 from wizard.engine.metadata import Metadata, read_metadata
+from wizard.engine.opening import open_by_kit, open_database
 from wizard.engine.progress import Progress, ProgressSink, Stage, ignore_progress
 from wizard.engine.sidecar import publish, read_sidecar, sidecar_path, staged_path, sync_directory
 from wizard.engine.staging import Staged, staged_sidecar
-from wizard.engine.unlocking import open_by_kit, open_database
 
 _WORDS_ASKED = 3
 # The first four words of a SLIP-39 share are its identifier and parameters, the same on many sheets.

@@ -1,32 +1,25 @@
-"""Files beside the database: written whole or not at all, and by one process at a time.
+"""Files beside the database: written whole or not at all.
 
 - A name is only ever given to a file that is complete and on the disk (write, fsync, link, fsync of
   the directory). Nothing that exists is overwritten.
 - A file is opened without following a link, and must be a regular file.
-- The lock is flock(2): it dies with its process, so there is no stale lock to remove by hand.
 """
 
 from __future__ import annotations
 
 import ctypes
 import errno
-import fcntl
 import os
 import stat
-import time
 from pathlib import Path
-from typing import Self
 
-from wizard.engine.errors import AlreadyProtected, Busy, NoSpace, OutputExists, Unreadable
+from wizard.engine.errors import AlreadyProtected, NoSpace, OutputExists, Unreadable
 from wizard.engine.metadata import MAXIMUM_BYTES
 
-_READ_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+READ_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _CREATE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _PUBLIC_MODE = 0o644
-_PRIVATE_MODE = 0o600
-_LOCK_TEXT_BYTES = 200
-_LOCK_TRIES = 10
-_LOCK_PAUSE_SECONDS = 0.02
+PRIVATE_MODE = 0o600
 _AT_FDCWD = -100
 _RENAME_NOREPLACE = 1
 _NO_SUCH_RENAME = (errno.ENOSYS, errno.EINVAL)
@@ -72,7 +65,7 @@ def read_into(path: Path, buffer: bytearray) -> int:
     For secrets: no other copy is made. Raises `FileNotFoundError` or `Unreadable`.
     """
     try:
-        descriptor = os.open(path, _READ_FLAGS)
+        descriptor = os.open(path, READ_FLAGS)
     except FileNotFoundError:
         raise
     except OSError as error:
@@ -99,11 +92,11 @@ def create_file(path: Path, data: bytes | bytearray | memoryview, *, public: boo
     then leaves no file.
     """
     try:
-        descriptor = os.open(path, _CREATE_FLAGS, _PRIVATE_MODE)
+        descriptor = os.open(path, _CREATE_FLAGS, PRIVATE_MODE)
     except FileExistsError:
         raise OutputExists(path) from None
     except OSError as error:
-        raise _write_error(path, len(data), error) from None
+        raise write_error(path, len(data), error) from None
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
@@ -115,7 +108,7 @@ def create_file(path: Path, data: bytes | bytearray | memoryview, *, public: boo
     except BaseException as error:
         path.unlink(missing_ok=True)
         if isinstance(error, OSError):
-            raise _write_error(path, len(data), error) from None
+            raise write_error(path, len(data), error) from None
         raise
 
 
@@ -136,7 +129,7 @@ def publish(staged: Path, final: Path) -> None:
     if failure == errno.EEXIST:
         raise AlreadyProtected(f"{final} has appeared meanwhile and is not overwritten.")
     if failure:
-        raise _write_error(final, 0, OSError(failure, os.strerror(failure)))
+        raise write_error(final, 0, OSError(failure, os.strerror(failure)))
     sync_directory(final.parent)
 
 
@@ -158,99 +151,11 @@ def sync_directory(directory: Path) -> None:
         finally:
             os.close(descriptor)
     except OSError as error:
-        raise _write_error(directory / ".", 0, error) from None
+        raise write_error(directory / ".", 0, error) from None
 
 
-class WriterLock:
-    """At most one process changes the keys of a database; a context manager.
-
-    The lock file tells a second process who holds it. It is removed on release. Raises `Busy` at
-    once if it is held, `Unreadable` if the directory cannot be written.
-    """
-
-    def __init__(self, database: Path) -> None:
-        self.path = database.with_name(f".{database.name}.datafold-lock")
-        self._descriptor: int | None = None
-
-    def __enter__(self) -> Self:
-        while True:
-            descriptor = self._open()
-            try:
-                _lock(descriptor)
-                # The previous holder may have removed the file between our open and our lock.
-                if self._still_named(descriptor):
-                    os.ftruncate(descriptor, 0)
-                    os.pwrite(descriptor, f"process {os.getpid()}\n".encode("ascii"), 0)
-                    self._descriptor = descriptor
-                    return self
-            except OSError as error:
-                raise _write_error(self.path, 1, error) from None
-            finally:
-                if self._descriptor is None:
-                    os.close(descriptor)
-
-    def __exit__(self, *_exception: object) -> None:
-        if self._descriptor is not None:
-            if self._still_named(self._descriptor):
-                self.path.unlink(missing_ok=True)
-            os.close(self._descriptor)
-            self._descriptor = None
-
-    def _open(self) -> int:
-        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-        try:
-            descriptor = os.open(self.path, flags, _PRIVATE_MODE)
-        except OSError as error:
-            raise _write_error(self.path, 1, error) from None
-        facts = os.fstat(descriptor)
-        # Somebody may have given this name to a file of value: it is about to be truncated.
-        ours = stat.S_ISREG(facts.st_mode) and facts.st_nlink <= 1
-        if not ours or facts.st_size > _LOCK_TEXT_BYTES:
-            os.close(descriptor)
-            raise Unreadable(f"{self.path} is not a lock file of this program; it is in the way.")
-        return descriptor
-
-    def _still_named(self, descriptor: int) -> bool:
-        try:
-            named = self.path.stat(follow_symlinks=False)
-        except FileNotFoundError:
-            return False
-        return os.path.samestat(named, os.fstat(descriptor))
-
-
-def _lock(descriptor: int) -> None:
-    """Take the lock, or raise `Busy`. An inspection holds it for a moment, so this tries again."""
-    for _ in range(_LOCK_TRIES):
-        try:
-            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            time.sleep(_LOCK_PAUSE_SECONDS)
-    holder = _holder(descriptor)
-    raise Busy(f"{holder} is changing the keys of this database.", holders=(holder,))
-
-
-def lock_holder(database: Path) -> str | None:
-    """Who is changing the keys of this database now, without waiting; None if nobody is."""
-    try:
-        descriptor = os.open(WriterLock(database).path, _READ_FLAGS)
-    except OSError:
-        return None
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:
-        return _holder(descriptor)
-    else:
-        return None
-    finally:
-        os.close(descriptor)
-
-
-def _holder(descriptor: int) -> str:
-    text = os.pread(descriptor, _LOCK_TEXT_BYTES, 0).decode("ascii", "replace").strip()
-    return text if text.startswith("process ") and text.isprintable() else "another process"
-
-
-def _write_error(path: Path, size: int, error: OSError) -> NoSpace | Unreadable:
+def write_error(path: Path, size: int, error: OSError) -> NoSpace | Unreadable:
+    """What to raise for a write of ``size`` bytes that failed."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         usage = os.statvfs(path.parent)
         return NoSpace(

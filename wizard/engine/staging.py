@@ -8,22 +8,20 @@
 from __future__ import annotations
 
 import os
-import re
-import stat
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from wizard.engine import inspection, sqlite
+from wizard.engine import sqlite
 from wizard.engine.chain import first_link
 from wizard.engine.conversion import ConversionReport, PlaintextSource
 from wizard.engine.encoding import timestamp
-from wizard.engine.errors import AlreadyProtected, DamagedMetadata
-from wizard.engine.inspection import State
+from wizard.engine.errors import DamagedMetadata
 from wizard.engine.kdf import SALT_BYTES, KdfParams, derive
 from wizard.engine.kit import KitSheet, RecoveryKit
 from wizard.engine.masterkey import SigningKey
 from wizard.engine.metadata import VERSION, Metadata, read_metadata, sign_metadata
+from wizard.engine.opening import open_data_key, open_database, open_root
 from wizard.engine.progress import CancelToken, Progress, ProgressSink, Stage
 from wizard.engine.recovery import Mnemonic, RecoveryPlan, share_parameters, split
 from wizard.engine.rescue import compact
@@ -40,18 +38,13 @@ from wizard.engine.secret import Secret
 from wizard.engine.sidecar import (
     create_file,
     read_sidecar,
-    sidecar_path,
-    staged_files,
     staged_path,
-    sync_directory,
 )
 from wizard.engine.sqlite import Cipher, InnerIdentity
-from wizard.engine.unlocking import open_data_key, open_database, open_root
 from wizard.version import __version__
 
 TOOL = f"datafold-wizard {__version__}"
 NEW_PAGE_SIZE = 4096
-_SECOND_NAME = re.compile(r"\.plaintext-\d{8}T\d{6}Z(-\d+)?", re.ASCII)
 _DATABASE_ID_BYTES = 16
 _RECOVERY_BYTES = 32
 
@@ -227,70 +220,3 @@ def staged_sidecar(target: Path) -> Path:
     """Where the metadata of a staged database wait."""
     staged = staged_path(target)
     return staged.with_name(staged.name + ".crypto.json")
-
-
-def check_target(target: Path) -> State:
-    """The state, if an initialization can begin from it; otherwise raise what stands against it."""
-    found = inspection.inspect(target)
-    return _initializable(found)
-
-
-def claim_target(target: Path) -> State:
-    """Like `check_target`, for the holder of the writer lock: removes what a killed run has left."""
-    found = inspection.look(target)
-    if found.state is State.INTERRUPTED:
-        undo(target)
-        found = inspection.look(target)
-    return _initializable(found)
-
-
-def undo(target: Path) -> str | None:
-    """Remove what a killed initialization has left; the caller holds the writer lock.
-
-    In that state the sidecar describes the staged database, not one that was ever in use.
-    """
-    found = inspection.look(target)
-    left = [path for path in staged_files(target) if os.path.lexists(path)]
-    if not left:
-        return None
-    if found.state is State.INTERRUPTED:
-        sidecar_path(target).unlink(missing_ok=True)
-        for name in _other_names(target):
-            name.unlink()
-    for path in left:
-        path.unlink(missing_ok=True)
-    sync_directory(target.parent)
-    return (
-        f"An earlier initialization of {target.name} had not finished; its "
-        f"{len(left)} staged files were removed, and the database is as it was before."
-    )
-
-
-def remove_staged(target: Path) -> None:
-    """Remove the staged files of a run of our own."""
-    for path in staged_files(target):
-        path.unlink(missing_ok=True)
-
-
-def _other_names(target: Path) -> list[Path]:
-    """Second names of the plaintext original, given just before a swap that did not happen."""
-    if not os.path.lexists(target):
-        return []
-    facts = target.stat(follow_symlinks=False)
-    if not stat.S_ISREG(facts.st_mode) or facts.st_nlink < 2:  # noqa: PLR2004 - a second name
-        return []
-    return [
-        path
-        for path in target.parent.iterdir()
-        if path.name.startswith(target.name)
-        and _SECOND_NAME.fullmatch(path.name.removeprefix(target.name))
-        and os.path.samestat(path.lstat(), facts)
-    ]
-
-
-def _initializable(found: inspection.Inspection) -> State:
-    if found.state is State.PROTECTED:
-        raise AlreadyProtected(f"{found.path} is already protected.")
-    if found.state in (State.ABSENT, State.PLAINTEXT, State.INTERRUPTED):
-        return found.state
-    raise found.error or DamagedMetadata(found.reason)

@@ -1,0 +1,86 @@
+"""Whether an initialization may begin, and what one that was killed has left.
+
+An interrupted initialization is undone, never resumed: an application may have written to the
+plaintext database since, and undoing loses nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from pathlib import Path
+
+from wizard.engine import inspection
+from wizard.engine.errors import AlreadyProtected, DamagedMetadata
+from wizard.engine.inspection import State
+from wizard.engine.sidecar import sidecar_path, staged_files, sync_directory
+
+_SECOND_NAME = re.compile(r"\.plaintext-\d{8}T\d{6}Z(-\d+)?", re.ASCII)
+
+
+def check_target(target: Path) -> State:
+    """The state, if an initialization can begin from it; otherwise raise what stands against it."""
+    found = inspection.inspect(target)
+    return _initializable(found)
+
+
+def claim_target(target: Path) -> State:
+    """Like `check_target`, for the holder of the writer lock: removes what a killed run has left."""
+    found = inspection.look(target)
+    if found.state is State.INTERRUPTED:
+        undo(target)
+        found = inspection.look(target)
+    return _initializable(found)
+
+
+def undo(target: Path) -> str | None:
+    """Remove what a killed initialization has left; the caller holds the writer lock.
+
+    In that state the sidecar describes the staged database, not one that was ever in use.
+    """
+    found = inspection.look(target)
+    left = [path for path in staged_files(target) if os.path.lexists(path)]
+    if not left:
+        return None
+    if found.state is State.INTERRUPTED:
+        sidecar_path(target).unlink(missing_ok=True)
+        for name in _other_names(target):
+            name.unlink()
+    for path in left:
+        path.unlink(missing_ok=True)
+    sync_directory(target.parent)
+    return (
+        f"An earlier initialization of {target.name} had not finished; its "
+        f"{len(left)} staged files were removed, and the database is as it was before."
+    )
+
+
+def remove_staged(target: Path) -> None:
+    """Remove the staged files of a run of our own."""
+    for path in staged_files(target):
+        path.unlink(missing_ok=True)
+
+
+def _other_names(target: Path) -> list[Path]:
+    """Second names of the plaintext original, given just before a swap that did not happen."""
+    if not os.path.lexists(target):
+        return []
+    facts = target.stat(follow_symlinks=False)
+    if not stat.S_ISREG(facts.st_mode) or facts.st_nlink < 2:  # noqa: PLR2004 - a second name
+        return []
+    return [
+        path
+        for path in target.parent.iterdir()
+        if path.name.startswith(target.name)
+        and _SECOND_NAME.fullmatch(path.name.removeprefix(target.name))
+        and os.path.samestat(path.lstat(), facts)
+    ]
+
+
+def _initializable(found: inspection.Inspection) -> State:
+    if found.state is State.PROTECTED:
+        raise AlreadyProtected(f"{found.path} is already protected.")
+    if found.state in (State.ABSENT, State.PLAINTEXT, State.INTERRUPTED):
+        return found.state
+    raise found.error or DamagedMetadata(found.reason)

@@ -1,0 +1,177 @@
+"""A key becomes an open database, or one of the errors that say why not.
+
+- The secret is right if it derives the public key in the metadata, compared in constant time.
+- The database must agree with the metadata or the kit that it was opened by (FORMAT.md, section 7).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from wizard.engine import sqlite
+from wizard.engine.chain import public_key_at
+from wizard.engine.errors import (
+    DamagedDatabase,
+    DamagedMetadata,
+    ForeignMetadata,
+    RolledBackMetadata,
+    WrongPassphrase,
+)
+from wizard.engine.kdf import derive
+from wizard.engine.masterkey import MasterPublicKey, SigningKey
+from wizard.engine.metadata import Metadata
+from wizard.engine.rescue import Rescue, open_kit
+from wizard.engine.sealing import open_with_root
+from wizard.engine.secret import Secret
+from wizard.engine.sqlite import Cipher, InnerIdentity, KeyRefused
+
+if TYPE_CHECKING:
+    import apsw
+
+_OTHER_FILE = (
+    "The key does not open this file: sidecar or recovery kit are those of another database."
+)
+_DAMAGED_PAGE = (
+    "The key is the right one, but the first page of the database fails its check: the file is "
+    "damaged. Nothing was changed."
+)
+
+
+class Database:
+    """An unlocked database; a context manager that closes the connection.
+
+    ``metadata`` is None where a recovery kit opened a database whose sidecar is missing or damaged.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        connection: apsw.Connection,
+        *,
+        metadata: Metadata | None,
+        identity: InnerIdentity,
+        opened_with: str,
+    ) -> None:
+        self.path = path
+        self.connection = connection
+        self.metadata = metadata
+        self.identity = identity
+        self.opened_with = opened_with
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the master key that the database itself names."""
+        return MasterPublicKey(self.identity.master_public_key).fingerprint
+
+    def close(self) -> None:
+        """Close the connection; SQLite3MC wipes the key it holds."""
+        self.connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def open_root(metadata: Metadata, passphrase: Secret, keyfile: Secret | None) -> Secret:
+    """The root secret, proved to be the one behind the metadata. Raises `WrongPassphrase`."""
+    slot = metadata.master_slot
+    root = derive(passphrase, salt=slot.salt, params=slot.params, keyfile=keyfile)
+    with SigningKey.master(root) as master:
+        if master.public.matches(metadata.public_key):
+            return root
+    root.close()
+    raise WrongPassphrase(
+        metadata.public_key.fingerprint,
+        keyfile_expected=slot.keyfile,
+        keyfile_given=keyfile is not None,
+    )
+
+
+def open_data_key(metadata: Metadata, root: Secret) -> Secret:
+    """The data key. The master key has signed the slot, so failing here means forged metadata."""
+    data_key = open_with_root(metadata.master_slot, root, metadata.binding)
+    if data_key is None:
+        raise DamagedMetadata("The master slot does not open, although the passphrase is right.")
+    return data_key
+
+
+def open_database(path: Path, data_key: Secret, metadata: Metadata, *, readonly: bool) -> Database:
+    """Open the file and compare its inner table with the metadata."""
+
+    def agree(identity: InnerIdentity) -> None:
+        _agree(identity, metadata)
+
+    connection, identity = _open(path, data_key, metadata, agree, readonly=readonly)
+    return Database(
+        path, connection, metadata=metadata, identity=identity, opened_with="passphrase"
+    )
+
+
+def open_by_kit(
+    path: Path, sheets: Sequence[str], *, metadata: Metadata | None, readonly: bool
+) -> Database:
+    """Open ``path`` with recovery sheets; without metadata the compact slot on them is used."""
+    with open_kit(sheets, metadata=metadata, file_salt=sqlite.file_salt(path)) as rescue:
+
+        def agree(identity: InnerIdentity) -> None:
+            if metadata is None:
+                rescue.check(identity)
+            else:
+                _agree(identity, metadata)
+
+        connection, identity = _open(path, rescue.data_key, rescue, agree, readonly=readonly)
+    return Database(path, connection, metadata=metadata, identity=identity, opened_with="recovery")
+
+
+def _open(
+    path: Path,
+    data_key: Secret,
+    facts: Metadata | Rescue,
+    agree: Callable[[InnerIdentity], None],
+    *,
+    readonly: bool,
+) -> tuple[apsw.Connection, InnerIdentity]:
+    try:
+        connection = sqlite.open_keyed(
+            path,
+            key=data_key,
+            cipher=Cipher(facts.cipher),
+            page_size=facts.page_size,
+            readonly=readonly,
+        )
+    except KeyRefused:
+        if sqlite.file_salt(path) != facts.file_salt:
+            raise ForeignMetadata(_OTHER_FILE) from None
+        raise DamagedDatabase(_DAMAGED_PAGE) from None
+    try:
+        identity = sqlite.read_identity(connection)
+        agree(identity)
+    except BaseException:
+        connection.close()
+        raise
+    return connection, identity
+
+
+def _agree(identity: InnerIdentity, metadata: Metadata) -> None:
+    if identity.database_id != metadata.database_id:
+        raise ForeignMetadata("The sidecar is sound, but it is that of another database.")
+    if identity.generation > metadata.generation:
+        raise RolledBackMetadata(
+            f"The sidecar is of generation {metadata.generation}, but the database has seen "
+            f"generation {identity.generation}: an older sidecar was put back."
+        )
+    key = public_key_at(metadata.chain, identity.generation)
+    if key is None or key.raw != identity.master_public_key:
+        raise ForeignMetadata(
+            "The sidecar's chain of master keys is not the one this database was protected under."
+        )
