@@ -58,15 +58,18 @@ def test_rfc_8032(seed, public, message, signature):
 
 def test_wycheproof_was_loaded():
     assert len(CASES) == WYCHEPROOF["numberOfTests"] > 100
-    assert {case["result"] for _, case in CASES} == {"valid", "invalid"}
+    assert {case["result"] for _, case in CASES} == {"valid", "acceptable", "invalid"}
 
 
 @pytest.mark.parametrize(("public", "case"), CASES, ids=[str(case["tcId"]) for _, case in CASES])
 def test_wycheproof(public, case):
-    verified = sodium.verify(
-        bytes.fromhex(public), bytes.fromhex(case["msg"]), bytes.fromhex(case["sig"])
-    )
-    assert verified == (case["result"] == "valid"), case["comment"]
+    key = bytes.fromhex(public)
+    verified = sodium.verify(key, bytes.fromhex(case["msg"]), bytes.fromhex(case["sig"]))
+    if case["result"] == "acceptable":
+        # A key of small or mixed order. Whether its signatures verify is open; it is none of ours.
+        assert not sodium.converts_to_curve25519(key), case["comment"]
+    else:
+        assert verified == (case["result"] == "valid"), case["comment"]
 
 
 def test_subkeys_are_those_of_crypto_kdf():
