@@ -173,9 +173,11 @@ def test_nothing_is_replaced_before_the_kit_has_opened_the_staged_copy(tmp_path)
         with pytest.raises(NotProved):
             pending.commit()
         other = tmp_path / "other.db"
-        with prepare_initialization(other, PASSPHRASE, params=CHEAP) as second:
-            with pytest.raises(NotProved):
-                pending.rehearse([second.kit.sheets[0].text()])
+        with (
+            prepare_initialization(other, PASSPHRASE, params=CHEAP) as second,
+            pytest.raises(NotProved),
+        ):
+            pending.rehearse([second.kit.sheets[0].text()])
         with pytest.raises(NotProved):
             pending.rehearse(["no words at all"])
         with pytest.raises(NotProved):

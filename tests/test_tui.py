@@ -1,0 +1,605 @@
+"""Journeys through the wizard by keys alone, over an engine without a process."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import pytest
+
+from tests.tui_fakes import DATABASES, FINGERPRINT, FakeEngine
+from tests.tui_journey import PHRASE, Journey, journey_to
+from tests.tui_walk import walk
+from wizard.tui.app import drop_textual_variables
+from wizard.tui.engine_client import EngineError
+from wizard.tui.screens.done import python_lines, shell_line
+
+NODE = str(DATABASES[0]["path"])
+
+
+def run(story: Callable[[Journey], Coroutine[Any, Any, None]], **options: Any) -> Journey:
+    engine = options.pop("engine", None) or FakeEngine()
+
+    async def tell() -> Journey:
+        async with Journey(engine, **options) as journey:
+            await story(journey)
+        return journey
+
+    return asyncio.run(tell())
+
+
+# Whole journeys ------------------------------------------------------------------------------
+
+
+def test_an_existing_database_from_the_list_to_the_last_page() -> None:
+    async def story(journey: Journey) -> None:
+        await journey_to(journey, "kit")
+        assert "not shown yet" in journey.text()
+        await journey.press("enter")
+        await journey.at("WordsScreen")
+        assert "33  aluminum" in journey.text()
+        await journey.press("enter")
+        await journey.at("KitScreen")
+        assert "aluminum" not in journey.text()
+        await journey.press("enter")
+        await journey.at("ProofScreen")
+        for word in await journey.engine.right_words():
+            await journey.type(word[:4])
+            await journey.press("enter")
+        await journey.at("PlaceScreen")
+        assert not journey.engine.asked("commit")
+        await journey.press("enter")
+        await journey.at("CopiesScreen")
+        assert FINGERPRINT in journey.text()
+        await journey.press("enter", "enter")
+        assert "Copied, and read back." in journey.text()
+        await journey.press("enter")
+        await journey.at("DoneScreen")
+        assert shell_line(NODE) in journey.text()
+        for line in python_lines(NODE):
+            assert line in journey.text()
+        await journey.press("enter")
+
+    journey = run(story)
+    assert journey.app.return_code == 0
+    assert journey.engine.closed
+    assert journey.engine.accepted == PHRASE
+    (prepare,) = journey.engine.asked("prepare")
+    assert prepare == {
+        "path": NODE,
+        "params": {"memory_kib": 262_144, "passes": 3, "lanes": 2},
+        "cipher": "aegis",
+        "recovery": {"threshold": 1, "shares": 1, "holders": []},
+        "allow_high_cost": False,
+    }
+    assert journey.engine.asked("commit") == [{"original": "keep"}]
+
+
+def test_a_new_database_at_a_typed_path() -> None:
+    async def story(journey: Journey) -> None:
+        await journey.press("end", "enter")
+        await journey.type("/srv/datafold/fresh.db")
+        await journey.press("enter")
+        await journey.at("PassphraseScreen")
+        await journey_to(journey, "review")
+        assert "a new, empty database" in journey.text()
+        assert "original" not in journey.text()
+
+    journey = run(story)
+    assert journey.app.session.target.path == "/srv/datafold/fresh.db"
+
+
+def test_the_proposed_new_path_must_not_exist() -> None:
+    async def story(journey: Journey) -> None:
+        await journey.press("end", "up", "enter", "ctrl+u")
+        await journey.type(NODE)
+        await journey.press("enter")
+        assert journey.where == "SelectScreen"
+        assert "There is a file of that name already." in journey.text()
+        assert journey.app.focused.id == "path"
+
+    run(story)
+
+
+def test_two_of_three_sheets_go_to_their_holders_one_at_a_time() -> None:
+    async def story(journey: Journey) -> None:
+        await journey_to(journey, "review")
+        await journey.click("#plan")
+        await journey.press("down", "tab")
+        await journey.type("Ada, Grace")
+        await journey.click("#use")
+        assert "3 sheets need 3 names, or none; there are 2." in journey.text()
+        await journey.focus("#holders")
+        await journey.press("end")
+        await journey.type(", Hedy")
+        await journey.click("#use")
+        assert "any 2 of them open the database" in journey.text()
+        await journey.click("#next")
+        await journey.at("GenerateScreen")
+        await journey.press("enter")
+        await journey.at("KitScreen")
+        await journey.click("#next")
+        assert "Not shown or saved yet: sheet 1, 2, 3." in journey.text()
+        for name in ("Ada", "Grace", "Hedy"):
+            await journey.press("enter")
+            await journey.at("WordsScreen")
+            assert f"kept by {name}" in journey.text()
+            await journey.press("escape")
+            await journey.at("KitScreen")
+        await journey.press("enter")
+        await journey.at("ProofScreen")
+        assert "Sheet 3 (Hedy), word 6" in journey.text()
+
+    journey = run(story)
+    (prepare,) = journey.engine.asked("prepare")
+    assert prepare["recovery"] == {
+        "threshold": 2,
+        "shares": 3,
+        "holders": ["Ada", "Grace", "Hedy"],
+    }
+
+
+# Back and forward ----------------------------------------------------------------------------
+
+
+def test_back_and_forward_keep_every_answer() -> None:
+    async def story(journey: Journey) -> None:
+        await journey_to(journey, "derivation")
+        await journey.press("home")
+        await journey.focus("#cipher")
+        await journey.press("right")
+        await journey.press("escape")
+        await journey.at("PassphraseScreen")
+        assert "already set (32 characters, very strong)" in journey.text()
+        assert PHRASE not in journey.text()
+        await journey.press("escape")
+        await journey.at("SelectScreen")
+        assert journey.app.screen.query_one("#targets").chosen == NODE
+        await journey.press("enter")
+        await journey.at("PassphraseScreen")
+        await journey.press("enter")
+        await journey.at("DerivationScreen")
+        assert journey.app.screen.query_one("#choices").chosen == "interactive"
+        assert journey.app.screen.query_one("#cipher").chosen == "chacha20"
+        await journey.press("enter")
+        await journey.at("ReviewScreen")
+        await journey.press("down", "escape")
+        await journey.at("DerivationScreen")
+        await journey.press("enter")
+        await journey.at("ReviewScreen")
+        assert journey.app.screen.query_one("#original").chosen == "remove"
+
+    journey = run(story)
+    assert len(journey.engine.asked("presets")) == 1, "measured once, kept in the session"
+    assert len(journey.engine.asked("passphrase.accept")) == 1
+
+
+def test_nothing_is_asked_of_the_engine_that_writes_before_encrypt_now() -> None:
+    async def story(journey: Journey) -> None:
+        await journey_to(journey, "review")
+
+    journey = run(story)
+    reading = {"discover", "inspect", "complete_path", "machine", "presets", "attack"}
+    typing = {"field.type", "field.clear", "passphrase.accept"}
+    assert {name for name, _fields in journey.engine.calls} <= reading | typing
+
+
+# Step 1 --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("steps", "sentence"),
+    [
+        (2, "datafold-wizard shell /srv/datafold/ledger.db"),
+        (3, "interrupted before anything was replaced"),
+        (4, "it is not an SQLite database"),
+    ],
+)
+def test_what_cannot_be_chosen_says_why_and_what_to_do(steps: int, sentence: str) -> None:
+    async def story(journey: Journey) -> None:
+        await journey.press(*["down"] * steps)
+        assert sentence in journey.text()
+        await journey.press("enter")
+        assert journey.where == "SelectScreen"
+        assert "This one cannot be set up" in journey.text()
+
+    run(story)
+
+
+def test_an_interrupted_run_is_undone_and_then_chosen() -> None:
+    async def story(journey: Journey) -> None:
+        await journey.press("down", "down", "down")
+        await journey.click("#undo")
+        assert "Removed the unfinished copy" in journey.text()
+        await journey.press("enter")
+        await journey.at("PassphraseScreen")
+
+    run(story)
+
+
+def test_tab_completes_a_path() -> None:
+    async def story(journey: Journey) -> None:
+        await journey.press("end", "enter")
+        await journey.type("/srv/datafold/no")
+        assert "node.db  notes.db" in journey.text()
+        await journey.press("tab", "enter")
+        await journey.at("PassphraseScreen")
+
+    journey = run(story)
+    assert journey.app.session.target.path == NODE
+
+
+# Step 2 --------------------------------------------------------------------------------------
+
+
+def test_a_mismatch_clears_the_second_field_only() -> None:
+    async def story(journey: Journey) -> None:
+        await journey_to(journey, "passphrase")
+        await journey.type(PHRASE)
+        await journey.press("enter")
+        await journey.type(PHRASE[:-1] + "z")
+        assert "not yet the same" in journey.text()
+        await journey.press("enter")
+        assert "The two entries are not the same." in journey.text()
+        assert journey.engine.fields == {"first": PHRASE, "second": "", "recall": ""}
+        assert journey.app.focused.id == "secret-second"
+
+    run(story)
+
+
+def test_a_weak_passphrase_says_why_and_keeps_the_focus_there() -> None:
+    async def story(journey: Journey) -> None:
+        await journey_to(journey, "passphrase")
+        await journey.type("password12")
+        assert "fair" in journey.text()
+        assert "This is similar to a commonly used password." in journey.text()
+        await journey.press("enter")
+        await journey.type("password12")
+        await journey.press("enter")
+        assert "too easy to guess" in journey.text()
+        assert journey.app.focused.id == "secret-first"
+
+    run(story)
+
+
+def test_several_pasted_lines_are_refused_and_one_is_taken() -> None:
+    from textual import events
+
+    async def story(journey: Journey) -> None:
+        await journey_to(journey, "passphrase")
+        journey.app.screen.post_message(events.Paste("one line\nanother"))
+        await journey.settle()
+        assert "More than one line was pasted; nothing of it was taken." in journey.text()
+        assert journey.engine.fields["first"] == ""
+        journey.app.screen.post_message(events.Paste("one line\n"))
+        await journey.settle()
+        assert journey.engine.fields["first"] == "one line"
+
+    run(story)
+
+
+def test_shown_text_hides_when_the_field_is_left() -> None:
+    async def story(journey: Journey) -> None:
+        await journey_to(journey, "passphrase")
+        await journey.type("quiet lantern")
+        assert "quiet" not in journey.text()
+        await journey.press("f2")
+        assert "quiet lantern" in journey.text()
+        await journey.type("s")
+        assert "quiet lanterns" in journey.text()
+        await journey.press("tab")
+        assert "quiet" not in journey.text()
+
+    run(story)
+
+
+def test_shown_text_hides_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wizard.tui.widgets.secret_field.SHOWN_SECONDS", 0.2)
+
+    async def story(journey: Journey) -> None:
+        await journey_to(journey, "passphrase")
+        await journey.type("quiet")
+        await journey.pilot.press("f2")
+        await journey.pilot.pause()
+        field = journey.app.focused
+        assert field.shown
+        await asyncio.sleep(0.4)
+        await journey.settle()
+        assert not field.shown
+        assert "quiet" not in journey.text()
+
+    run(story)
+
+
+def test_copy_keys_send_nothing_to_the_clipboard() -> None:
+    async def story(journey: Journey) -> None:
+        await journey_to(journey, "passphrase")
+        await journey.type("quiet")
+        for key in ("ctrl+a", "ctrl+x", "ctrl+v"):
+            await journey.press(key)
+        assert journey.app.clipboard == ""
+        assert journey.engine.fields["first"] == "quiet"
+
+    run(story)
+
+
+# Step 3 --------------------------------------------------------------------------------------
+
+
+def test_over_the_limit_asks_and_remembers_the_consent() -> None:
+    async def story(journey: Journey) -> None:
+        await journey_to(journey, "derivation")
+        await journey.press("end", "up", "enter")
+        assert "without asking, at most 1996 MiB" in journey.text()
+        assert journey.app.focused.id == "no"
+        await journey.press("enter")
+        assert journey.where == "DerivationScreen"
+        await journey.press("enter", "right", "enter")
+        await journey.at("ReviewScreen")
+        await journey.click("#next")
+        await journey.at("GenerateScreen")
+
+    journey = run(story)
+    (prepare,) = journey.engine.asked("prepare")
+    assert prepare["allow_high_cost"] is True
+    assert prepare["params"]["memory_kib"] == 2_097_152
+
+
+def test_custom_values_are_measured_and_their_refusal_is_shown() -> None:
+    async def story(journey: Journey) -> None:
+        await journey_to(journey, "derivation")
+        await journey.press("end", "enter")
+        assert journey.app.focused.id == "memory"
+        await journey.press("end", "backspace", "backspace", "backspace")
+        await journey.press("enter")
+        assert "Type a number for memory." in journey.text()
+        await journey.type("8x")
+        await journey.press("enter")
+        assert "at least 19 MiB" in journey.text()
+        await journey.press("backspace")
+        await journey.type("512")
+        await journey.press("enter")
+        assert journey.app.focused.id == "next"
+        await journey.press("enter")
+        await journey.at("ReviewScreen")
+        assert "512 MiB" in journey.text()
+
+    run(story)
+
+
+# Step 4 --------------------------------------------------------------------------------------
+
+
+def test_cancelling_returns_to_the_review_and_says_that_all_is_as_before() -> None:
+    async def story(journey: Journey) -> None:
+        journey.engine.hold_at = "encrypt"
+        await journey_to(journey, "review")
+        await journey.click("#next")
+        await journey.at("GenerateScreen")
+        await journey.press("escape")
+        assert journey.app.focused.id == "no"
+        await journey.press("enter")
+        assert journey.where == "GenerateScreen"
+        await journey.press("escape", "right", "enter")
+        await journey.at("ReviewScreen")
+        assert "Cancelled. Everything is as it was before." in journey.text()
+
+    journey = run(story)
+    assert journey.app.session.prepared is None
+
+
+def test_a_failure_is_a_sentence_with_the_way_on() -> None:
+    async def story(journey: Journey) -> None:
+        await journey_to(journey, "review")
+        journey.engine.fail["prepare"] = EngineError(
+            "Busy", "node.db is in use by python (pid 4711).", hint="Stop that program."
+        )
+        await journey.click("#next")
+        await journey.at("GenerateScreen")
+        assert "in use by python (pid 4711). Stop that program." in " ".join(journey.text().split())
+        await journey.press("enter")
+        await journey.at("ReviewScreen")
+
+    journey = run(story)
+    assert journey.app.session.footprint.name == "NOTHING"
+
+
+# Step 5 --------------------------------------------------------------------------------------
+
+
+def test_words_have_to_be_seen_or_saved_before_they_are_asked_for() -> None:
+    async def story(journey: Journey) -> None:
+        await journey_to(journey, "kit")
+        await journey.click("#next")
+        assert "Show the words first, or save the sheet." in journey.text()
+        await journey.click("#save")
+        await journey.press("end", *["backspace"] * 12)
+        await journey.type("exists.txt")
+        await journey.press("enter")
+        assert "exists and is not overwritten" in journey.text()
+        await journey.press("ctrl+u")
+        await journey.type("/srv/datafold/kit.txt")
+        assert "the database's own directory" in journey.text()
+        await journey.press("enter")
+        assert "saved to /srv/datafold/kit.txt" in journey.text()
+        await journey.click("#next")
+        await journey.at("ProofScreen")
+
+    run(story)
+
+
+def test_a_wrong_word_is_located_and_may_be_looked_up() -> None:
+    async def story(journey: Journey) -> None:
+        await journey_to(journey, "proof")
+        right = await journey.engine.right_words()
+        for word in (right[0], "zero", right[2]):
+            await journey.type(word)
+            await journey.press("enter")
+        rows = journey.text().splitlines()
+        assert next(row for row in rows if "not this word" in row).startswith("  Word 17")
+        assert journey.app.focused.id == "word-1"
+        await journey.press("escape")
+        await journey.at("KitScreen")
+
+    journey = run(story)
+    assert not journey.app.session.proved
+
+
+def test_going_back_from_the_kit_undoes_the_copy() -> None:
+    async def story(journey: Journey) -> None:
+        await journey_to(journey, "kit")
+        await journey.press("escape")
+        assert "Undo the encrypted copy?" in journey.text()
+        await journey.press("right", "enter")
+        await journey.at("ReviewScreen")
+        assert "Undone. Everything is as it was before." in journey.text()
+
+    journey = run(story)
+    assert journey.engine.asked("abort")
+
+
+def test_removing_the_original_later_asks_first() -> None:
+    async def story(journey: Journey) -> None:
+        await journey_to(journey, "copies")
+        await journey.click("#delete")
+        assert "no program can promise otherwise" in journey.text()
+        await journey.press("enter")
+        assert not journey.engine.asked("remove_plaintext")
+        await journey.click("#delete")
+        await journey.press("right", "enter")
+        assert "Deleted." in journey.text()
+
+    journey = run(story)
+    assert journey.engine.asked("remove_plaintext")
+
+
+def test_the_button_that_deletes_has_not_the_focus() -> None:
+    async def story(journey: Journey) -> None:
+        await journey_to(journey, "review")
+        await journey.press("down")
+        await journey_to(journey, "place")
+        assert "is deleted then" in journey.text()
+        assert journey.app.focused.id == "back"
+
+    run(story)
+
+
+# Leaving -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("step", "sentence", "code"),
+    [
+        ("select", "Nothing has been written.", 130),
+        ("review", "Nothing has been written.", 130),
+        ("kit", "The database has not been changed.", 130),
+        ("copies", "is encrypted and stays so.", 0),
+    ],
+)
+def test_ctrl_c_asks_and_says_what_is_on_disk(step: str, sentence: str, code: int) -> None:
+    async def story(journey: Journey) -> None:
+        await journey_to(journey, step)
+        await journey.press("ctrl+c")
+        assert sentence in " ".join(journey.text().split())
+        assert journey.app.focused.id == "no"
+        await journey.press("enter", "ctrl+q")
+        assert journey.app.is_running
+        await journey.press("ctrl+c", "ctrl+c", "right", "enter")
+
+    journey = run(story)
+    assert journey.app.return_code == code
+    assert journey.engine.closed
+
+
+def test_a_saved_kit_is_named_when_leaving() -> None:
+    async def story(journey: Journey) -> None:
+        await journey_to(journey, "kit")
+        await journey.click("#save")
+        await journey.press("enter", "ctrl+c")
+        assert "The kit you saved will open nothing" in " ".join(journey.text().split())
+
+    run(story)
+
+
+def test_an_engine_that_dies_costs_the_passphrase_and_nothing_else() -> None:
+    async def story(journey: Journey) -> None:
+        await journey_to(journey, "review")
+        journey.engine.on_event({"event": "died", "message": ""})
+        await journey.at("PassphraseScreen")
+        assert "The engine process ended." in journey.text()
+        assert "already set" not in journey.text()
+        assert journey.app.session.chosen == "balanced"
+
+    run(story)
+
+
+def test_help_explains_every_step() -> None:
+    async def story(journey: Journey) -> None:
+        for step in ("select", "passphrase", "derivation", "review", "kit", "copies", "done"):
+            await journey_to(journey, step)
+            await journey.press("f1")
+            for question in ("What is this?", "What should I choose?", "What happens next?"):
+                assert question in journey.text()
+            await journey.press("escape")
+
+    run(story)
+
+
+# Sizes ---------------------------------------------------------------------------------------
+
+
+def test_at_80_by_24_nothing_is_off_the_screen_in_any_state() -> None:
+    async def story(journey: Journey) -> None:
+        def check(name: str) -> None:
+            page = journey.app.page
+            body = page.query_one("#body")
+            assert body.max_scroll_y == 0, f"{name} scrolls:\n{journey.text()}"
+            for widget in journey.app.screen.query("*"):
+                region = widget.region
+                if widget.display and region.area:
+                    assert region.right <= 80, f"{name}: {widget} is cut"
+                    assert region.bottom <= 24, f"{name}: {widget} is cut"
+
+        await walk(journey, check)
+
+    run(story)
+
+
+@pytest.mark.parametrize("size", [(40, 12), (60, 16), (100, 30), (200, 50)])
+def test_every_state_can_be_drawn_at_every_size(size: tuple[int, int]) -> None:
+    names: list[str] = []
+
+    async def story(journey: Journey) -> None:
+        await walk(journey, names.append)
+
+    run(story, size=size)
+    assert "6-done" in names
+
+
+def test_a_window_made_too_small_says_so_and_forgets_nothing() -> None:
+    async def story(journey: Journey) -> None:
+        await journey_to(journey, "passphrase")
+        await journey.type("quiet")
+        await journey.pilot.resize_terminal(30, 8)
+        await journey.settle()
+        assert "too small" in journey.text()
+        await journey.pilot.resize_terminal(80, 24)
+        await journey.settle()
+        assert "•••••" in journey.text()
+        assert journey.app.focused.id == "secret-first"
+
+    run(story)
+
+
+# Environment ---------------------------------------------------------------------------------
+
+
+def test_variables_that_could_log_keys_are_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("TEXTUAL", "TEXTUAL_LOG", "TEXTUAL_DEBUG", "TEXTUAL_DRIVER", "TEXTUAL_PRESS"):
+        monkeypatch.setenv(name, "keys.log")
+    monkeypatch.setenv("TEXTUAL_DISABLE_KITTY_KEY", "1")
+    drop_textual_variables()
+    left = {name for name in os.environ if name.startswith("TEXTUAL")}
+    assert left == {"TEXTUAL_DISABLE_KITTY_KEY"}

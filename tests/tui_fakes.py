@@ -1,0 +1,391 @@
+"""An engine without a process: same protocol, fixed values, nothing on disk."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from wizard.tui.engine_client import EngineError
+
+Answer = dict[str, Any]
+
+FINGERPRINT = "7QJ4-M2XD-90KA-TT3B-5CWE"
+DATABASES = (
+    {
+        "path": "/srv/datafold/node.db",
+        "state": "plaintext",
+        "reason": "",
+        "size": 50_540_544,
+        "tables": 12,
+        "ways_out": [],
+        "fingerprint": None,
+        "created_at": None,
+        "modified": "2026-08-20T08:53:20Z",
+    },
+    {
+        "path": "/srv/datafold/archive/measurements from the old node (2023).db",
+        "state": "plaintext",
+        "reason": "",
+        "size": 1_288_490_188,
+        "tables": 41,
+        "ways_out": [],
+        "fingerprint": None,
+        "created_at": None,
+        "modified": "2023-12-30T23:10:00Z",
+    },
+    {
+        "path": "/srv/datafold/ledger.db",
+        "state": "protected",
+        "reason": "",
+        "size": 8_388_608,
+        "tables": None,
+        "ways_out": [],
+        "fingerprint": "K3TE-09XM-ZZ4R-11QC-8VHD",
+        "created_at": "2026-01-05T10:12:44Z",
+        "modified": "2026-01-05T10:12:44Z",
+    },
+    {
+        "path": "/srv/datafold/cache.db",
+        "state": "interrupted",
+        "reason": "An initialization was interrupted before anything was replaced.",
+        "size": 1_048_576,
+        "tables": None,
+        "ways_out": ["Undo it."],
+        "fingerprint": None,
+        "created_at": None,
+        "modified": "2026-01-05T10:12:44Z",
+    },
+    {
+        "path": "/srv/datafold/notes.db",
+        "state": "foreign",
+        "reason": "it is not an SQLite database, or another program encrypted it.",
+        "size": 20_480,
+        "tables": None,
+        "ways_out": ["If another program encrypted it, decrypt it there first."],
+        "fingerprint": None,
+        "created_at": None,
+        "modified": "2026-01-05T10:12:44Z",
+    },
+)
+WORDS = [
+    "academic",
+    "acid",
+    "acne",
+    "acquire",
+    "acrobat",
+    "activity",
+    "actress",
+    "adapt",
+    "adequate",
+    "adjust",
+    "admit",
+    "adorn",
+    "adult",
+    "advance",
+    "advocate",
+    "afraid",
+    "again",
+    "agency",
+    "agree",
+    "aide",
+    "aircraft",
+    "airline",
+    "airport",
+    "ajar",
+    "alarm",
+    "album",
+    "alcohol",
+    "alien",
+    "alive",
+    "alpha",
+    "already",
+    "alto",
+    "aluminum",
+]
+SLOT_LINES = [
+    f"{number:>2}  7QJ4 M2XD 90KA TT3B 5CWE K3TE 09XM ZZ4R  1{number}" for number in range(1, 11)
+]
+PRESETS = (
+    ("interactive", 65_536, 3, 2, 0.26),
+    ("balanced", 262_144, 3, 2, 0.98),
+    ("sensitive", 786_432, 3, 2, 2.94),
+    ("rfc9106-second", 65_536, 3, 4, 0.19),
+    ("rfc9106-first", 2_097_152, 1, 4, None),
+)
+LIMIT = (
+    "This needs 2048 MiB of memory; without asking, at most 1996 MiB are used here "
+    "(half of the available memory)."
+)
+
+
+def _measured(memory_kib: int, passes: int, lanes: int, seconds: float | None) -> Answer:
+    return {
+        "params": {"memory_kib": memory_kib, "passes": passes, "lanes": lanes},
+        "seconds": seconds,
+        "fastest": seconds and seconds * 0.97,
+        "slowest": seconds and seconds * 1.04,
+        "runs": 3 if seconds else 0,
+        "reason": "" if seconds else LIMIT,
+    }
+
+
+class FakeEngine:
+    """Answers like the engine process; `delay` seconds for what takes long there."""
+
+    def __init__(self, *, delay: float = 0.0, databases: tuple[Answer, ...] = DATABASES) -> None:
+        self.on_event: Callable[[Answer], None] | None = None
+        self.delay = delay
+        self.databases = {summary["path"]: dict(summary) for summary in databases}
+        self.fields = {"first": "", "second": "", "recall": ""}
+        self.accepted = ""
+        self.calls: list[tuple[str, Answer]] = []
+        self.plan: Answer = {"threshold": 1, "shares": 1, "holders": []}
+        self.proved = False
+        self.hold_at: str | None = None
+        self.cancelled = asyncio.Event()
+        self.closed = False
+        self.fail: dict[str, EngineError] = {}
+        self.path = ""
+
+    async def start(self) -> None:
+        self.closed = False
+
+    async def close(self) -> None:
+        self.closed = True
+
+    def kill(self) -> None:
+        self.closed = True
+
+    async def cancel_current(self) -> None:
+        self.cancelled.set()
+
+    def asked(self, op: str) -> list[Answer]:
+        return [fields for name, fields in self.calls if name == op]
+
+    # Keys ------------------------------------------------------------------------------------
+
+    def send(self, op: str, /, **fields: Any) -> None:
+        self.calls.append((op, fields))
+        name = fields.get("field", "")
+        if op == "field.type":
+            self.fields[name] += fields["text"]
+        elif op == "field.erase":
+            self.fields[name] = self.fields[name][:-1]
+        elif op == "field.clear":
+            self.fields[name] = ""
+        if op.startswith("field."):
+            self.tell(name)
+
+    def tell(self, name: str) -> None:
+        first, second = self.fields["first"], self.fields["second"]
+        event = {
+            "event": "field",
+            "field": name,
+            "characters": len(self.fields[name]),
+            "strength": self.strength(first) if name == "first" and first else None,
+            "matches": first == second if first and second else None,
+            "refused": None,
+        }
+        if self.on_event is not None:
+            asyncio.get_running_loop().call_soon(self.on_event, event)
+
+    @staticmethod
+    def strength(text: str) -> Answer:
+        score = min(4, len(text) // 5)
+        return {
+            "score": score,
+            "guesses_log10": len(text) * 0.62 + 0.5,
+            "warning": "" if score >= 3 else "This is similar to a commonly used password",
+            "suggestions": [] if score >= 3 else ["Add another word or two."],
+        }
+
+    # Questions -------------------------------------------------------------------------------
+
+    async def request(
+        self, op: str, /, *, on_progress: Callable[[Answer], None] | None = None, **fields: Any
+    ) -> Answer:
+        self.calls.append((op, fields))
+        await asyncio.sleep(0)
+        if op in self.fail:
+            raise self.fail.pop(op)
+        method = getattr(self, "_" + op.replace(".", "_"))
+        return await method(on_progress or (lambda _event: None), **fields)
+
+    async def _wait(self) -> None:
+        if self.delay:
+            await asyncio.sleep(self.delay)
+
+    async def _discover(self, _progress: Any) -> Answer:
+        return {"databases": list(self.databases.values())}
+
+    async def _inspect(self, _progress: Any, path: str) -> Answer:
+        absent = {"path": path, "state": "absent", "reason": "There is no file of that name."}
+        return self.databases.get(path, absent)
+
+    async def _undo(self, _progress: Any, path: str) -> Answer:
+        self.databases[path].update(state="plaintext", reason="", tables=3)
+        return {"done": "Removed the unfinished copy; the database is as it was."}
+
+    async def _complete_path(self, _progress: Any, prefix: str) -> Answer:
+        paths = [*self.databases, "/srv/datafold/archive/"]
+        return {"candidates": sorted(path for path in paths if path.startswith(prefix))}
+
+    async def _field_reveal(self, _progress: Any, field: str) -> Answer:
+        return {"text": self.fields[field]}
+
+    async def _passphrase_accept(self, _progress: Any, minimum_score: int) -> Answer:
+        first, second = self.fields["first"], self.fields["second"]
+        if first != second:
+            message = "The two entries are not the same."
+            raise EngineError("InvalidPassphrase", message, field="second")
+        strength = self.strength(first)
+        if strength["score"] < minimum_score:
+            message = (
+                "The passphrase is too easy to guess: its score is 2 of 4, and 3 is asked for."
+            )
+            raise EngineError("WeakPassphrase", message, field="first")
+        self.accepted = first
+        self.fields.update(first="", second="")
+        return {"characters": len(first), "strength": strength}
+
+    async def _machine(self, _progress: Any) -> Answer:
+        return {
+            "available_kib": 4_087_808,
+            "unattended_kib": 2_043_904,
+            "limited_by": "available memory",
+            "total_kib": 8_000_000,
+            "memory_locked": True,
+            "memory_note": "",
+            "aes": True,
+            "recommended_cipher": "aegis",
+        }
+
+    async def _presets(self, progress: Any) -> Answer:
+        for name, *_rest in PRESETS:
+            progress({"stage": "derive", "done": 0, "total": 0, "unit": "steps", "detail": name})
+            await self._wait()
+        return {"presets": [{"name": name, **_measured(*row)} for name, *row in PRESETS]}
+
+    async def _measure(
+        self, _progress: Any, memory_kib: int, passes: int, lanes: int, allow_high_cost: bool
+    ) -> Answer:
+        await self._wait()
+        if memory_kib < 19 * 1024:
+            raise EngineError(
+                "InvalidParameters", "memory is 8 MiB, and has to be at least 19 MiB."
+            )
+        if memory_kib > 2_043_904 and not allow_high_cost:
+            raise EngineError("ResourceLimit", LIMIT)
+        return _measured(memory_kib, passes, lanes, memory_kib * passes / 800_000)
+
+    async def _attack(
+        self, _progress: Any, guesses_log10: float, params: Answer, seconds: float
+    ) -> Answer:
+        return {
+            "one_machine": "about 310 million years",
+            "attacker_name": "a rented GPU (24 GB, about 0.40 USD an hour)",
+            "attacker_time": "about 2.1 million years",
+            "attacker_usd": 7.4e9,
+            "seconds_per_guess": seconds,
+        }
+
+    async def _prepare(self, progress: Any, path: str, recovery: Answer, **_fields: Any) -> Answer:
+        self.plan, self.path = recovery, path
+        self.cancelled.clear()
+        size = self.databases.get(path, {}).get("size") or 0
+        totals = {"encrypt": (size, "bytes"), "verify": (402_117, "rows")}
+        for stage in ("check", "derive", "keys", "encrypt", "verify"):
+            total, unit = totals.get(stage, (1, "steps"))
+            for done in (0, total // 2, total):
+                event = {"stage": stage, "done": done, "total": total, "unit": unit, "detail": ""}
+                progress(event)
+                await self._wait()
+                if self.hold_at == stage and done == total // 2:
+                    await self.cancelled.wait()
+                if self.cancelled.is_set():
+                    raise EngineError("Cancelled", "Cancelled.", exit_code=130)
+        original = path in self.databases
+        return {
+            "fingerprint": FINGERPRINT,
+            "database_id": "0f" * 16,
+            "sidecar": path + ".crypto.json",
+            "sheets": recovery["shares"],
+            "threshold": recovery["threshold"],
+            "bytes": size if original else None,
+            "rows": 402_117 if original else None,
+            "tables": 12 if original else None,
+            "original": original,
+        }
+
+    async def _abort(self, _progress: Any) -> Answer:
+        return {}
+
+    async def _kit_sheet(self, _progress: Any, number: int) -> Answer:
+        holders = self.plan["holders"]
+        # A code of version 11: 61 modules and a quiet zone of 4, two modules in a cell.
+        line = "    " + "▀▄█ " * 15 + "█    "
+        return {
+            "number": number,
+            "of": self.plan["shares"],
+            "threshold": self.plan["threshold"],
+            "holder": holders[number - 1] if holders else f"sheet {number}",
+            "words": WORDS[number - 1 :] + WORDS[: number - 1],
+            "slot_lines": SLOT_LINES,
+            "qr": {"lines": [line] * 35, "width": len(line), "height": 35},
+        }
+
+    async def _kit_save(self, _progress: Any, number: int, path: str) -> Answer:
+        if path.endswith("exists.txt"):
+            raise EngineError("OutputExists", f"{path} exists and is not overwritten.")
+        return {"path": path}
+
+    async def _kit_challenge(self, _progress: Any) -> Answer:
+        if self.plan["shares"] == 1:
+            return {"challenge": [{"sheet": 1, "position": at} for at in (4, 17, 30)]}
+        sheets = range(1, self.plan["shares"] + 1)
+        return {"challenge": [{"sheet": sheet, "position": 2 * sheet} for sheet in sheets]}
+
+    async def right_words(self) -> list[str]:
+        challenge = (await self._kit_challenge(None))["challenge"]
+        return [
+            (WORDS[word["sheet"] - 1 :] + WORDS[: word["sheet"] - 1])[word["position"] - 1]
+            for word in challenge
+        ]
+
+    async def _kit_answer(self, progress: Any, words: list[str]) -> Answer:
+        challenge = (await self._kit_challenge(None))["challenge"]
+        right = await self.right_words()
+        wrong = tuple(
+            f"sheet {asked['sheet']}, word {asked['position']}"
+            for asked, word, expected in zip(challenge, words, right, strict=True)
+            if word != expected
+        )
+        if wrong:
+            message = "These words are not what the kit says."
+            raise EngineError("InvalidRecoveryPhrase", message, where=wrong)
+        progress({"stage": "rehearse", "done": 1, "total": 1, "unit": "steps", "detail": ""})
+        await self._wait()
+        self.proved = True
+        return {"proved": True}
+
+    async def _commit(self, progress: Any, original: str) -> Answer:
+        assert self.proved
+        progress({"stage": "commit", "done": 1, "total": 1, "unit": "steps", "detail": ""})
+        kept = None
+        if original == "keep" and self.path in self.databases:
+            kept = self.path.removesuffix(".db") + ".plaintext-20260822.db"
+        return {
+            "path": self.path,
+            "sidecar": self.path + ".crypto.json",
+            "fingerprint": FINGERPRINT,
+            "public_key": "ab" * 32,
+            "original_kept": kept,
+            "plaintext_left": [kept] if kept else [],
+        }
+
+    async def _save_sidecar(self, _progress: Any, path: str) -> Answer:
+        return {"path": path}
+
+    async def _remove_plaintext(self, _progress: Any, path: str) -> Answer:
+        return {"path": path}

@@ -1,0 +1,162 @@
+"""Drives the real app through Textual's Pilot, in sentences."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Self
+
+from textual import events
+from textual.keys import _character_to_key
+
+from tests.tui_fakes import FakeEngine
+
+PHRASE = "seven quiet lanterns drift north"
+
+
+class Journey:
+    """One run of the wizard. Everything is done with keys, except `click`, which focuses first."""
+
+    def __init__(
+        self, engine: FakeEngine, *, size: tuple[int, int] = (80, 24), path: str | None = None
+    ) -> None:
+        from wizard.tui.wizard_app import WizardApp
+
+        self.engine = engine
+        self.app = WizardApp(engine, path)
+        self._context = self.app.run_test(size=size)
+        self.pilot: Any = None
+
+    async def __aenter__(self) -> Self:
+        self.pilot = await self._context.__aenter__()
+        await self.pilot.pause()
+        return self
+
+    async def __aexit__(self, *exception: object) -> None:
+        await self._context.__aexit__(*exception)
+
+    async def settle(self) -> None:
+        await self.pilot.pause()
+        await self.pilot.pause()
+
+    async def press(self, *keys: str) -> None:
+        for key in keys:
+            await self.pilot.press(key)
+        await self.settle()
+
+    async def type(self, text: str) -> None:
+        # The pilot waits 40 ms for every key; nobody does who types.
+        for character in text:
+            key = _character_to_key(character)
+            self.app._driver.send_message(events.Key(key, character))
+        await self.settle()
+
+    async def focus(self, selector: str) -> None:
+        self.app.screen.query_one(selector).focus()
+        await self.settle()
+
+    async def click(self, selector: str) -> None:
+        """Press a button by keyboard."""
+        await self.focus(selector)
+        await self.press("enter")
+
+    async def at(self, screen: str, seconds: float = 5.0) -> None:
+        for _try in range(int(seconds / 0.02)):
+            if type(self.app.screen).__name__ == screen:
+                await self.settle()
+                return
+            await asyncio.sleep(0.02)
+        message = f"on {type(self.app.screen).__name__}, not on {screen}: {self.text()}"
+        raise AssertionError(message)
+
+    @property
+    def where(self) -> str:
+        return type(self.app.screen).__name__
+
+    def text(self) -> str:
+        """What can be read on the screen now."""
+        _width, height = self.app.size
+        rows = [
+            "".join(segment.text for segment in strip)
+            for strip in self.app.screen._compositor.render_strips()
+        ]
+        return "\n".join(row.rstrip() for row in rows[:height])
+
+
+async def journey_to(journey: Journey, step: str) -> None:
+    """Walk on from wherever the wizard stands, by the shortest way, to `step`."""
+    for name, screen, go in _WAY:
+        if type(journey.app.screen).__name__ == screen:
+            if name == step:
+                return
+            await go(journey)
+
+
+async def _choose(journey: Journey) -> None:
+    await journey.press("enter")
+    await journey.at("PassphraseScreen")
+
+
+async def _set_passphrase(journey: Journey) -> None:
+    for _field in range(2):
+        await journey.type(PHRASE)
+        await journey.press("enter")
+    await journey.at("DerivationScreen")
+
+
+async def _derive(journey: Journey) -> None:
+    await journey.press("enter")
+    await journey.at("ReviewScreen")
+
+
+async def _encrypt(journey: Journey) -> None:
+    await journey.click("#next")
+    await journey.at("GenerateScreen")
+
+
+async def _to_kit(journey: Journey) -> None:
+    await journey.press("enter")
+    await journey.at("KitScreen")
+
+
+async def _look(journey: Journey) -> None:
+    await journey.press("enter")
+    await journey.at("WordsScreen")
+    await journey.press("enter")
+    await journey.at("KitScreen")
+    await journey.press("enter")
+    await journey.at("ProofScreen")
+
+
+async def _prove(journey: Journey) -> None:
+    for word in await journey.engine.right_words():
+        await journey.type(word)
+        await journey.press("enter")
+    await journey.at("PlaceScreen")
+
+
+async def _place(journey: Journey) -> None:
+    await journey.click("#next")
+    await journey.at("CopiesScreen")
+
+
+async def _finish(journey: Journey) -> None:
+    await journey.click("#next")
+    await journey.at("DoneScreen")
+
+
+async def _stay(_journey: Journey) -> None:
+    pass
+
+
+_WAY = (
+    ("select", "SelectScreen", _choose),
+    ("passphrase", "PassphraseScreen", _set_passphrase),
+    ("derivation", "DerivationScreen", _derive),
+    ("review", "ReviewScreen", _encrypt),
+    ("generate", "GenerateScreen", _to_kit),
+    ("kit", "KitScreen", _look),
+    ("proof", "ProofScreen", _prove),
+    ("place", "PlaceScreen", _place),
+    ("copies", "CopiesScreen", _finish),
+    ("done", "DoneScreen", _stay),
+)

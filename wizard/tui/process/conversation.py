@@ -1,0 +1,219 @@
+"""What the screen may ask, and which thread answers it.
+
+- Keys, reveals and cancels are answered by the main thread, at once, whatever else is going on.
+- Short work (looking at files, checking a passphrase) has a lane; measuring and everything that
+  belongs to a preparation has another, so those never meet.
+- Only the main thread touches fields, the accepted passphrase and the table of running requests;
+  a lane gets its own copy of a secret, and closes it.
+- No request ends the process: a malformed one is answered with an error.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from wizard.engine import CancelToken, Progress, Stage, wipe_all
+from wizard.tui.process import looking, measuring
+from wizard.tui.process.acceptance import Acceptance
+from wizard.tui.process.failures import describe
+from wizard.tui.process.framing import MalformedLine, decode
+from wizard.tui.process.lane import Lane
+from wizard.tui.process.preparation import Preparation
+from wizard.tui.process.request import Call, InvalidRequest, Request
+
+if TYPE_CHECKING:
+    from wizard.tui.process.loop import Loop
+
+_PROGRESS_INTERVAL = 0.05  # seconds; more is not seen, and costs a slow line its bandwidth
+
+_LONG_NICENESS = 5
+"""Halves the wait of a key that is typed while a derivation has every processor."""
+
+Answer = Mapping[str, object]
+Work = Callable[[Call], Answer]
+
+
+class Conversation:
+    """Serves requests until `close`. All methods belong to the main thread."""
+
+    def __init__(self, loop: Loop) -> None:
+        self._loop = loop
+        self._short = Lane("short", loop.post)
+        self._long = Lane("long", loop.post, niceness=_LONG_NICENESS)
+        self._acceptance = Acceptance(Lane("meter", loop.post), tell=loop.tell, post=loop.post)
+        self._preparation = Preparation()
+        self._running: dict[int, CancelToken] = {}
+        self._at_once = self._answered_at_once()
+        self._on_lanes = self._answered_on_lanes()
+
+    def receive(self, line: bytearray | None) -> None:
+        """Serve one line; None stands for one that was too long."""
+        identifier = None
+        try:
+            message = _message(line)
+            identifier = _identifier(message)
+            self._serve(identifier, Request(message))
+        except Exception as error:  # noqa: BLE001 - the process outlives any request
+            self._fail(identifier, error)
+
+    def close(self, *, seconds: float) -> bool:
+        """Stop all work, undo a pending preparation, wipe; False if work did not end in time."""
+        for cancel in self._running.values():
+            cancel.cancel()
+        # A job that is under way may be using secrets: it ends before they are wiped.
+        ended = self._long.finish(self._preparation.discard, seconds=seconds)
+        wipe_all()
+        return ended
+
+    def _serve(self, identifier: int | None, request: Request) -> None:
+        operation = request.text("op")
+        if operation in self._at_once:
+            answer = self._at_once[operation](request)
+            if identifier is not None:
+                self._loop.tell({"id": identifier, "result": answer})
+        elif operation not in self._on_lanes:
+            raise InvalidRequest("There is no such operation.")
+        elif identifier is None or identifier in self._running:
+            raise InvalidRequest("This operation needs an id that no running request has.")
+        else:
+            lane, bind = self._on_lanes[operation]
+            self._submit(lane, identifier, bind(request))
+
+    def _submit(self, lane: Lane, identifier: int, work: Work) -> None:
+        cancel = self._running[identifier] = CancelToken()
+        call = Call(cancel, _Throttle(lambda event: self._report(identifier, event)))
+
+        def run() -> Answer:
+            cancel.check()
+            return work(call)
+
+        def done(answer: Answer) -> None:
+            del self._running[identifier]
+            try:
+                self._loop.tell({"id": identifier, "result": answer})
+            except MalformedLine as error:
+                self._fail(identifier, error)
+
+        def failed(error: BaseException) -> None:
+            del self._running[identifier]
+            self._fail(identifier, error)
+
+        lane.submit(run, done=done, failed=failed)
+
+    def _report(self, identifier: int, event: Progress) -> None:
+        progress = {
+            "stage": event.stage,
+            "done": event.done,
+            "total": event.total,
+            "unit": event.unit,
+            "detail": event.detail,
+        }
+
+        def tell() -> None:
+            if not self._loop.congested:
+                self._loop.tell({"id": identifier, "progress": progress})
+
+        self._loop.post(tell)
+
+    def _fail(self, identifier: int | None, error: BaseException) -> None:
+        self._loop.tell({"id": identifier, "error": describe(error)})
+
+    def _cancel(self, request: Request) -> Answer:
+        cancel = self._running.get(request.integer("target"))
+        if cancel is not None:
+            cancel.cancel()
+        return {"running": cancel is not None}
+
+    def _quit(self, _request: Request) -> Answer:
+        self._loop.stop(0)
+        return {}
+
+    def _prepare(self, request: Request) -> Work:
+        passphrase, minimum_score = self._acceptance.copy()
+        return lambda call: self._preparation.prepare(
+            request, call, passphrase=passphrase, minimum_score=minimum_score
+        )
+
+    def _commit(self, request: Request) -> Work:
+        def work(call: Call) -> Answer:
+            answer = self._preparation.commit(request, call)
+            # The database opens with it, so nothing here needs it any longer.
+            self._loop.post(self._acceptance.wipe)
+            return answer
+
+        return work
+
+    def _answered_at_once(self) -> Mapping[str, Callable[[Request], Answer]]:
+        acceptance = self._acceptance
+        return {
+            "field.type": acceptance.type,
+            "field.erase": acceptance.erase,
+            "field.clear": acceptance.clear,
+            "field.reveal": acceptance.reveal,
+            "passphrase.state": acceptance.state,
+            "passphrase.forget": acceptance.forget,
+            "cancel": self._cancel,
+            "quit": self._quit,
+        }
+
+    def _answered_on_lanes(self) -> Mapping[str, tuple[Lane, Callable[[Request], Work]]]:
+        short, long, preparation = self._short, self._long, self._preparation
+        return {
+            "passphrase.accept": (short, self._acceptance.accept),
+            "discover": (short, _plain(looking.discover)),
+            "inspect": (short, _plain(looking.inspect)),
+            "complete_path": (short, _plain(looking.complete_path)),
+            "machine": (short, _plain(looking.machine)),
+            "attack": (short, _plain(measuring.attack)),
+            "presets": (long, _plain(measuring.presets)),
+            "measure": (long, _plain(measuring.measure)),
+            "prepare": (long, self._prepare),
+            "commit": (long, self._commit),
+            "undo": (long, _plain(preparation.undo)),
+            "abort": (long, _plain(preparation.abort)),
+            "kit.sheet": (long, _plain(preparation.sheet)),
+            "kit.save": (long, _plain(preparation.save_sheet)),
+            "kit.challenge": (long, _plain(preparation.challenge)),
+            "kit.answer": (long, _plain(preparation.answer)),
+            "save_sidecar": (long, _plain(preparation.save_sidecar)),
+            "remove_plaintext": (long, _plain(preparation.remove_plaintext)),
+        }
+
+
+class _Throttle:
+    """Passes on the first event of a stage, its last, and what is far enough apart in time."""
+
+    def __init__(self, sink: Callable[[Progress], None]) -> None:
+        self._sink = sink
+        self._stage: Stage | None = None
+        self._next = 0.0
+
+    def __call__(self, event: Progress) -> None:
+        now = time.monotonic()
+        if now < self._next and event.stage is self._stage and event.done != event.total:
+            return
+        self._stage = event.stage
+        self._next = now + _PROGRESS_INTERVAL
+        self._sink(event)
+
+
+def _plain(function: Callable[[Request, Call], Answer]) -> Callable[[Request], Work]:
+    return lambda request: lambda call: function(request, call)
+
+
+def _message(line: bytearray | None) -> Mapping[str, Any]:
+    if line is None:
+        raise InvalidRequest("A request is longer than a mebibyte.")
+    try:
+        return decode(line)
+    except MalformedLine as error:
+        raise InvalidRequest(str(error)) from None
+
+
+def _identifier(message: Mapping[str, object]) -> int | None:
+    value = message.get("id")
+    if value is not None and type(value) is not int:
+        raise InvalidRequest("An id is an integer.")
+    return value

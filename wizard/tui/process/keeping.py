@@ -1,0 +1,61 @@
+"""What the administrator keeps: sheets on the screen or in new files, and nothing overwritten."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from wizard import engine
+from wizard.engine import VerificationFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from wizard.engine import KitSheet
+
+# Upper half dark, lower half dark: the screen draws dark as foreground, light as background.
+_HALVES = {(False, False): " ", (True, False): "▀", (False, True): "▄", (True, True): "█"}
+
+
+def drawn(sheet: KitSheet) -> Mapping[str, object]:
+    """Return one sheet of the kit as the protocol's object."""
+    lines = half_blocks(sheet.qr_matrix())
+    return {
+        "number": sheet.number,
+        "of": sheet.of,
+        "threshold": sheet.threshold,
+        "holder": sheet.holder,
+        "words": sheet.words,
+        "slot_lines": sheet.slot.to_lines(),
+        "qr": {"lines": lines, "width": len(lines[0]), "height": len(lines)},
+    }
+
+
+def half_blocks(modules: tuple[tuple[bool, ...], ...]) -> list[str]:
+    """Return the code with two modules in a cell, without colours: a dark cell is a full block."""
+    light = (False,) * len(modules[0])
+    # An odd number of rows: the row that is missing at the end belongs to the quiet zone.
+    pairs = zip(modules[::2], (*modules[1::2], light), strict=False)
+    return [
+        "".join(_HALVES[cell] for cell in zip(upper, lower, strict=True)) for upper, lower in pairs
+    ]
+
+
+def write_new(path: Path, data: bytes) -> Path:
+    """Write a new file of mode 0600 and read it back. Raises `OutputExists` and system errors."""
+    engine.create_file(path, data)
+    if path.read_bytes() != data:
+        path.unlink(missing_ok=True)
+        raise VerificationFailed(f"{path} does not read back as it was written.")
+    return path
+
+
+def remove(path: Path) -> None:
+    """Remove one file, durably. What a disk keeps of it is beyond any program's reach."""
+    path.unlink()
+    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)

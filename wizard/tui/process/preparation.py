@@ -1,0 +1,187 @@
+"""One database is prepared at a time: staged, proved by its kit, and then committed or undone.
+
+- All methods run on the one lane of long work, so they never meet.
+- A new preparation undoes the pending one first; so does the end of the process.
+- What belongs to the committed database (its sidecar's copy, its plaintext original) can be dealt
+  with until the next preparation begins, and only that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from wizard import engine
+from wizard.engine import InvalidPassphrase, InvalidRecoveryPhrase, NoRecovery, NotProved
+from wizard.tui.process import keeping
+from wizard.tui.process.failures import FieldFault
+from wizard.tui.process.fields import Field
+from wizard.tui.process.measuring import params_of
+from wizard.tui.process.request import Call, InvalidRequest, Request
+
+if TYPE_CHECKING:
+    from wizard.engine import Initialized, KitSheet, PendingInitialization, RecoveryPlan, Secret
+
+_MAXIMUM_SHEETS = 16
+
+Answer = Mapping[str, object]
+
+
+class Preparation:
+    """Answers ``prepare``, ``kit``, ``commit`` and what comes after it."""
+
+    def __init__(self) -> None:
+        self._pending: PendingInitialization | None = None
+        self._initialized: Initialized | None = None
+
+    def prepare(
+        self, request: Request, call: Call, *, passphrase: Secret, minimum_score: int
+    ) -> Answer:
+        """Stage the encrypted database and its kit beside the original. Closes ``passphrase``."""
+        with passphrase:
+            self.discard()
+            self._initialized = None
+            self._pending = pending = _staged(request, call, passphrase, minimum_score)
+        if call.cancel.cancelled:
+            # It came after the last look at the token: what was asked for still holds.
+            self.discard()
+            call.cancel.check()
+        return _prepared(pending)
+
+    def challenge(self, _request: Request, _call: Call) -> Answer:
+        """Return which words are asked for."""
+        asked = self._needed().challenge()
+        return {"challenge": [{"sheet": each.sheet, "position": each.position} for each in asked]}
+
+    def answer(self, request: Request, call: Call) -> Answer:
+        """Check the asked-for words, then open the staged copy with the kit only."""
+        pending = self._needed()
+        try:
+            pending.check_words(request.texts("words"))
+        except InvalidRecoveryPhrase as error:
+            raise _located(error) from None
+        pending.rehearse(progress=call.progress)
+        return {"proved": pending.proved}
+
+    def sheet(self, request: Request, _call: Call) -> Answer:
+        """Return one sheet of the kit, to be drawn."""
+        return keeping.drawn(self._sheet(request))
+
+    def save_sheet(self, request: Request, _call: Call) -> Answer:
+        """Write one sheet to a new file."""
+        text = self._sheet(request).text()
+        return {"path": str(keeping.write_new(request.path("path"), text.encode()))}
+
+    def commit(self, request: Request, call: Call) -> Answer:
+        """Put the encrypted database in its place. Raises `NotProved` before the kit has opened it."""
+        policy = request.choice("original", engine.OriginalPolicy)
+        done = self._needed().commit(policy, progress=call.progress)
+        self._pending, self._initialized = None, done
+        return {
+            "path": str(done.path),
+            "sidecar": str(done.sidecar),
+            "fingerprint": done.fingerprint,
+            "public_key": done.metadata.public_key.hex,
+            "original_kept": None if done.original_kept is None else str(done.original_kept),
+            "plaintext_left": [str(path) for path in done.plaintext_left],
+        }
+
+    def abort(self, _request: Request, _call: Call) -> Answer:
+        """Undo the pending preparation, if there is one."""
+        self.discard()
+        return {}
+
+    def undo(self, request: Request, _call: Call) -> Answer:
+        """Remove what a killed initialization left, and nothing where there is none."""
+        return {"done": engine.undo_interrupted(request.path("path"))}
+
+    def save_sidecar(self, request: Request, _call: Call) -> Answer:
+        """Copy the sidecar of the committed database, and read the copy back."""
+        sidecar = self._committed().sidecar
+        target = request.path("path")
+        if target.is_dir():
+            target = target / sidecar.name
+        return {"path": str(keeping.write_new(target, sidecar.read_bytes()))}
+
+    def remove_plaintext(self, request: Request, _call: Call) -> Answer:
+        """Remove the kept original of the committed database, and no other file."""
+        kept = self._committed().original_kept
+        if kept is None or request.path("path") != kept:
+            raise InvalidRequest("That is not the original that was kept.")
+        keeping.remove(kept)
+        return {"path": str(kept)}
+
+    def discard(self) -> None:
+        """Undo the pending preparation: the state is that of before."""
+        pending, self._pending = self._pending, None
+        if pending is not None:
+            pending.abort()
+
+    def _sheet(self, request: Request) -> KitSheet:
+        kit = self._needed().kit
+        if kit is None:
+            raise NoRecovery("No recovery phrase was asked for.")
+        number = request.integer("number", lowest=1, highest=len(kit.sheets))
+        return kit.sheets[number - 1]
+
+    def _needed(self) -> PendingInitialization:
+        if self._pending is None:
+            raise NotProved("Nothing is prepared.")
+        return self._pending
+
+    def _committed(self) -> Initialized:
+        if self._initialized is None:
+            raise InvalidRequest("No database has been protected in this session.")
+        return self._initialized
+
+
+def _located(error: InvalidRecoveryPhrase) -> InvalidRecoveryPhrase:
+    """Name the sheet with each place: a kit of one does not, and the screen looks for both."""
+    places = [place for place in error.where.split("; ") if place]
+    named = [place if place.startswith("sheet ") else f"sheet 1, {place}" for place in places]
+    return InvalidRecoveryPhrase(str(error), where="; ".join(named))
+
+
+def _plan(request: Request) -> RecoveryPlan:
+    return engine.RecoveryPlan(
+        threshold=request.integer("threshold", lowest=1, highest=_MAXIMUM_SHEETS),
+        shares=request.integer("shares", lowest=1, highest=_MAXIMUM_SHEETS),
+        holders=request.texts("holders"),
+    )
+
+
+def _staged(
+    request: Request, call: Call, passphrase: Secret, minimum_score: int
+) -> PendingInitialization:
+    recovery = _plan(request.part("recovery")) if request.given("recovery") else None
+    try:
+        return engine.prepare_initialization(
+            request.path("path"),
+            passphrase,
+            params=params_of(request.part("params")),
+            cipher=request.choice("cipher", engine.Cipher) if request.given("cipher") else None,
+            recovery=recovery,
+            minimum_score=minimum_score,
+            allow_high_cost=request.decision("allow_high_cost"),
+            progress=call.progress,
+            cancel=call.cancel,
+        )
+    except InvalidPassphrase as error:
+        # It was accepted, but looks weak beside the name of this database.
+        raise FieldFault(Field.FIRST, error) from None
+
+
+def _prepared(pending: PendingInitialization) -> Answer:
+    metadata, kit, report = pending.metadata, pending.kit, pending.conversion
+    slot = metadata.recovery_slot
+    return {
+        "fingerprint": metadata.public_key.fingerprint,
+        "database_id": metadata.database_id.hex(),
+        "sidecar": str(engine.sidecar_path(pending.path)),
+        "sheets": 0 if kit is None else len(kit.sheets),
+        "threshold": 0 if slot is None else slot.threshold,
+        "bytes": 0 if report is None else report.bytes,
+        "rows": 0 if report is None else report.rows,
+        "tables": 0 if report is None else report.tables,
+        "original": report is not None,
+    }

@@ -1,0 +1,52 @@
+"""What is said about each database that was found: what it is, and what can be done with it."""
+
+from __future__ import annotations
+
+import shlex
+
+from wizard.tui import wording
+from wizard.tui.session import Target
+
+STATE_WORDS = {
+    "plaintext": "not encrypted",
+    "protected": "already protected",
+    "interrupted": "interrupted set-up",
+    "foreign": "not ours",
+    "damaged": "damaged",
+    "unreadable": "unreadable",
+    "absent": "new",
+}
+
+
+def describe(target: Target) -> list[str]:
+    """The path and two or three sentences, without markup."""
+    return [wording.printable(target.path), *_sentences(target)]
+
+
+def _sentences(target: Target) -> list[str]:
+    if target.state == "plaintext":
+        return [
+            _plaintext(target),
+            "It will be encrypted, and stays as it is until you have proved the backup.",
+        ]
+    if target.state == "protected":
+        path = shlex.quote(wording.printable(target.path))
+        return [
+            f"Already protected. Fingerprint {target.fingerprint}.",
+            f"To open it:  datafold-wizard shell {path}",
+        ]
+    if target.state == "interrupted":
+        return [
+            target.reason,
+            "Undo removes what that run left; the database is as it was before it.",
+        ]
+    return [f"Cannot be protected: {target.reason}", *target.ways_out[:2]]
+
+
+def _plaintext(target: Target) -> str:
+    parts = ["A readable SQLite database"]
+    if target.tables is not None:
+        parts.append(wording.count(target.tables, "table"))
+    if target.modified is not None:
+        parts.append(f"last changed {wording.day(target.modified)}")
+    return ", ".join(parts) + "."

@@ -1,0 +1,65 @@
+"""F1: this very page in plain words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from wizard.tui.widgets.action import Action
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A page in plain words: what it is, what to choose, what happens after it."""
+
+    what: str
+    choose: str
+    after: str
+
+
+class HelpScreen(ModalScreen[None], inherit_bindings=False):
+    """Three questions, answered for one page."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,f1", "close", show=False),
+        Binding("down,pagedown", "scroll(1)", show=False),
+        Binding("up,pageup", "scroll(-1)", show=False),
+    ]
+    AUTO_FOCUS = "#close"
+
+    def __init__(self, title: str, explained: Explanation) -> None:
+        super().__init__()
+        self._title = title
+        self._answers = (
+            ("What is this?", explained.what),
+            ("What should I choose?", explained.choose),
+            ("What happens next?", explained.after),
+        )
+
+    def compose(self) -> ComposeResult:
+        """The title, the answers, one button."""
+        parts: list[tuple[str, str] | str] = [(f"Help: {self._title}\n\n", "bold")]
+        for question, answer in self._answers:
+            parts += [(f"{question}\n", "bold $primary"), f"{answer}\n\n"]
+        with VerticalScroll(id="dialog", classes="-help", can_focus=False):
+            yield Static(Content.assemble(*parts))
+            yield Action("Close", id="close")
+
+    def action_close(self) -> None:
+        """Go back to the page."""
+        self.dismiss(None)
+
+    def action_scroll(self, direction: int) -> None:
+        """Scroll what does not fit."""
+        self.query_one("#dialog", VerticalScroll).scroll_relative(y=direction * 3, animate=False)
+
+    def on_action_pressed(self) -> None:
+        """The only button closes."""
+        self.dismiss(None)

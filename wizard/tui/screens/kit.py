@@ -1,0 +1,159 @@
+"""Step 5, first page: what the recovery kit is, sheet by sheet; no word is shown unasked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import ClassVar
+
+from textual import on
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Static
+
+from wizard.tui import wording
+from wizard.tui.screens.base import Fault, StepScreen
+from wizard.tui.screens.help import Explanation
+from wizard.tui.screens.save import SaveScreen
+from wizard.tui.widgets.action import Action
+from wizard.tui.widgets.choice_list import ChoiceList, Row
+
+
+def holder(holders: tuple[str, ...], number: int) -> str:
+    """Who keeps sheet `number`, counted from 1."""
+    return holders[number - 1] if number <= len(holders) else ""
+
+
+class KitScreen(StepScreen):
+    """The sheets, what was done with each, and the way on to the proof."""
+
+    STEP: ClassVar[int] = 5
+    TITLE_TEXT: ClassVar[str] = "the recovery kit"
+    EXPLAINED: ClassVar[Explanation] = Explanation(
+        what=(
+            "The recovery kit is a way in that needs no passphrase: 33 words per sheet, and "
+            "a few lines that make the sheet enough even when the .crypto.json file is lost. "
+            "It is in memory only, until you write it down or save it."
+        ),
+        choose=(
+            "Write the words on paper, or save the sheet to a USB stick or another machine "
+            "and print it there. Not beside the database: whoever finds both has everything. "
+            "With several sheets, hand each one to the person who keeps it."
+        ),
+        after=(
+            "You enter three of the words. Then the encrypted copy is opened with the kit "
+            "alone, and only after that it takes the database's place."
+        ),
+    )
+    HINTS: ClassVar[str] = "↑↓ choose   Enter show   Esc back   F1 help   Ctrl+C quit"
+
+    def page(self) -> Iterable[Widget]:
+        """What to do, and the sheets."""
+        yield Static(
+            Content.styled("The recovery kit opens the database without the passphrase.", "bold"),
+            classes="lead",
+        )
+        yield Static(
+            Content(
+                "1  Show the words and write them down, or save the sheet as a file.\n"
+                "2  Enter the words that are asked for, to know that they are right.\n"
+                "3  The kit alone opens the copy. Then the copy takes its place."
+            ),
+            classes="paragraph",
+        )
+        yield ChoiceList(self._rows(), chosen=self._first_open(), id="sheets")
+
+    def actions(self) -> Iterable[Action]:
+        """Show, save, go on."""
+        yield Action("Show the words", id="show")
+        yield Action("Save as a file…", id="save")
+        yield Action("Next: prove it", id="next")
+        yield Action("Back", id="back")
+
+    def first_focus(self) -> str:
+        """The list, or the way on when every sheet was dealt with."""
+        return "#next" if not self._untouched() else "#sheets"
+
+    def _sheet_count(self) -> int:
+        return self.session.prepared.sheets if self.session.prepared else 1
+
+    def _untouched(self) -> list[int]:
+        done = self.session.sheets_seen | set(self.session.kit_files)
+        return [number for number in range(1, self._sheet_count() + 1) if number not in done]
+
+    def _first_open(self) -> str:
+        untouched = self._untouched()
+        return str(untouched[0]) if untouched else "1"
+
+    def _rows(self) -> list[Row]:
+        rows = []
+        total = self._sheet_count()
+        for number in range(1, total + 1):
+            name = wording.shortened(holder(self.session.plan.holders, number), 22)
+            title = "The sheet" if total == 1 else f"Sheet {number} of {total}"
+            if number in self.session.kit_files:
+                state = "saved to " + wording.shortened(self.session.kit_files[number], 28)
+            elif number in self.session.sheets_seen:
+                state = "was shown"
+            else:
+                state = "not shown yet"
+            kept_by = f"{name:<22}  " if self.session.plan.holders else ""
+            rows.append(Row(str(number), f"{title:<14}  {kept_by}{state}"))
+        return rows
+
+    def _number(self) -> int:
+        return int(self.query_one("#sheets", ChoiceList).chosen)
+
+    @on(Action.Pressed, "#show")
+    @on(ChoiceList.Confirmed, "#sheets")
+    def _show(self) -> None:
+        self.wizard.show_words(self._number())
+
+    @on(Action.Pressed, "#save")
+    def _save(self) -> None:
+        number, target = self._number(), self.session.target
+        database = Path(target.path) if target else Path("database")
+        middle = "" if self._sheet_count() == 1 else f"-{number}"
+        proposed = Path.home() / f"{database.stem}-recovery-kit{middle}.txt"
+
+        async def save(path: str) -> str:
+            answer = await self.engine.request("kit.save", number=number, path=path)
+            return str(answer["path"])
+
+        def saved(path: str | None) -> None:
+            if path is not None:
+                self.session.kit_files[number] = path
+                self.query_one("#sheets", ChoiceList).show_rows(self._rows(), chosen=str(number))
+                self.tell(
+                    "Saved, readable by you only. Move it off this machine, then delete it here."
+                )
+
+        title = "Save the sheet as a file"
+        self.app.push_screen(
+            SaveScreen(
+                title,
+                proposed=str(proposed),
+                database=str(database),
+                save=save,
+                candidates=self.wizard.complete_path,
+            ),
+            saved,
+        )
+
+    def validate(self) -> Fault | None:
+        """Nobody can prove words that were never seen."""
+        untouched = self._untouched()
+        if not untouched:
+            return None
+        if self._sheet_count() == 1:
+            return Fault("Show the words first, or save the sheet.", "#sheets")
+        numbers = ", ".join(str(number) for number in untouched)
+        return Fault(f"Not shown or saved yet: sheet {numbers}.", "#sheets")
+
+    async def proceed(self) -> None:
+        """To the three words."""
+        self.wizard.show_step("proof")
+
+    def go_back(self) -> None:
+        """There is a copy on disk now: going back means undoing it."""
+        self.wizard.ask_undo()

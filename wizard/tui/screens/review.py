@@ -1,0 +1,151 @@
+"""Step 4: in sentences, what will be written and what will not be touched; then, and only then, go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import ClassVar
+
+from textual import on
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Static
+
+from wizard.tui import wording
+from wizard.tui.screens.base import Fault, StepScreen
+from wizard.tui.screens.help import Explanation
+from wizard.tui.screens.plan import PlanScreen
+from wizard.tui.session import Plan
+from wizard.tui.widgets.action import Action
+from wizard.tui.widgets.choice_list import ChoiceList, Row
+
+_ORIGINAL_ROWS = (
+    Row("keep", "Keep the unencrypted original, under a name that says so"),
+    Row("remove", "Remove it once the backup has been proved"),
+)
+_DELETION = (
+    "Removing deletes the file. On SSDs, in snapshots and in backups\n"
+    "its content may stay readable; no program can promise otherwise."
+)
+
+
+def plan_sentence(plan: Plan) -> str:
+    """How the recovery kit is dealt out, in words."""
+    if plan.shares == 1:
+        return "one sheet with 33 words opens the database without the passphrase"
+    return f"{plan.shares} sheets of 33 words; any {plan.threshold} of them open the database"
+
+
+class ReviewScreen(StepScreen):
+    """The page before anything is written."""
+
+    STEP: ClassVar[int] = 4
+    TITLE_TEXT: ClassVar[str] = "review"
+    EXPLAINED: ClassVar[Explanation] = Explanation(
+        what="Everything that will be done, before it is done. Nothing has been written yet.",
+        choose=(
+            "Check the path. Keep the original if you have no other backup, and delete it "
+            "yourself when the encrypted database has proved itself. “Recovery kit” lets you "
+            "deal the recovery phrase out to several people, so that any 2 of 3, say, can "
+            "open the database together."
+        ),
+        after=(
+            "“Encrypt now” makes an encrypted copy beside the original and compares the two, "
+            "table by table. The copy takes the original's place only after you have proved, "
+            "in step 5, that the recovery kit opens it. You can cancel at any time until "
+            "then."
+        ),
+    )
+    HINTS: ClassVar[str] = "Tab next field   Enter press   Esc back   F1 help   Ctrl+C quit"
+
+    def page(self) -> Iterable[Widget]:
+        """The sentences and the choice about the original."""
+        yield Static(
+            Content.styled(
+                "This will be done at “Encrypt now”. Nothing is written before.", "bold"
+            ),
+            classes="lead",
+        )
+        yield Static(self._sentences(), id="sentences")
+        if self._has_original():
+            yield ChoiceList(_ORIGINAL_ROWS, chosen=self.session.original, id="original")
+            yield Static(Content.styled(_DELETION, "dim"), id="deletion", classes="indented-text")
+
+    def actions(self) -> Iterable[Action]:
+        """The one button that writes is named for what it does."""
+        yield Action("Encrypt now", id="next")
+        yield Action("Recovery kit…", id="plan")
+        yield Action("Back", id="back")
+
+    def _has_original(self) -> bool:
+        target = self.session.target
+        return target is not None and target.state == "plaintext"
+
+    def _sentences(self) -> Content:
+        session = self.session
+        target, choice = session.target, session.choice
+        if target is None or choice is None or choice.parameters is None:
+            return Content("")
+        cipher = wording.CIPHER_NAMES[session.cipher or session.recommended_cipher]
+        unlock = f"about {wording.seconds(choice.seconds or 0)}"
+        cost = wording.memory(choice.parameters.memory_kib)
+        path = Path(target.path)
+        if self._has_original():
+            what = f"encrypted with {cipher}; {wording.size(target.size or 0)} are copied"
+            meanwhile = "other programs cannot use the database until this is finished"
+        else:
+            what = f"a new, empty database, encrypted with {cipher}"
+            meanwhile = ""
+        kit = plan_sentence(session.plan)
+        lines = [
+            ("Database", wording.shortened(target.path, 60)),
+            ("", what),
+            (
+                "Beside it",
+                wording.shortened(f"{path.name}.crypto.json", 40) + " (public: no secret in it)",
+            ),
+            ("Unlocking", f"takes {unlock} and {cost} on this machine"),
+            ("Recovery", kit),
+            ("Meanwhile", meanwhile),
+            ("Untouched", "every other file"),
+        ]
+        return Content("\n").join(
+            [Content.assemble((f"{name:<11}", "dim"), text) for name, text in lines if text]
+        )
+
+    def first_focus(self) -> str:
+        """The harmless thing: nobody encrypts by pressing Enter once too often."""
+        return "#original" if self._has_original() else "#back"
+
+    @on(Action.Pressed, "#plan")
+    def _choose_plan(self) -> None:
+        def chosen(plan: Plan | None) -> None:
+            if plan is not None:
+                self.session.plan = plan
+                self.query_one("#sentences", Static).update(self._sentences())
+
+        self.app.push_screen(PlanScreen(self.session.plan), chosen)
+
+    @on(ChoiceList.Confirmed, "#original")
+    def _original_confirmed(self) -> None:
+        self.query_one("#next").focus()
+
+    def validate(self) -> Fault | None:
+        """All steps before have their answer."""
+        if self.session.passphrase_characters is None:
+            return Fault("The passphrase has to be set first.")
+        return None
+
+    def apply(self) -> None:
+        """Remember what happens to the original."""
+        if self._has_original():
+            self.session.original = self.query_one("#original", ChoiceList).chosen
+
+    async def proceed(self) -> None:
+        """Start."""
+        self.wizard.show_step("generate")
+
+    def go_back(self) -> None:
+        """To the key derivation; the choice stays."""
+        self.apply()
+        self.wizard.show_step("derivation")

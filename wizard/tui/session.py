@@ -1,0 +1,241 @@
+"""The administrator's answers: nothing secret is ever held here, so Back and forward keep all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Any
+
+MINIMUM_SCORE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A database, or the place of one to be made, as the engine inspected it."""
+
+    path: str
+    state: str
+    reason: str = ""
+    size: int | None = None
+    tables: int | None = None
+    ways_out: tuple[str, ...] = ()
+    fingerprint: str | None = None
+    modified: str | None = None
+
+    @classmethod
+    def from_answer(cls, answer: dict[str, Any]) -> Target:
+        """Read a summary of the engine's `inspect` or `discover`."""
+        return cls(
+            path=answer["path"],
+            state=answer["state"],
+            reason=answer.get("reason") or "",
+            size=answer.get("size"),
+            tables=answer.get("tables"),
+            ways_out=tuple(answer.get("ways_out") or ()),
+            fingerprint=answer.get("fingerprint"),
+            modified=answer.get("modified"),
+        )
+
+    @property
+    def usable(self) -> bool:
+        """Whether the wizard can protect it."""
+        return self.state in {"plaintext", "absent"}
+
+
+@dataclass(frozen=True, slots=True)
+class Strength:
+    """What the engine says about a passphrase: never the passphrase."""
+
+    score: int
+    guesses_log10: float
+    warning: str = ""
+    suggestions: tuple[str, ...] = ()
+
+    @classmethod
+    def from_answer(cls, answer: dict[str, Any]) -> Strength:
+        """Read the engine's `strength` object."""
+        return cls(
+            score=int(answer["score"]),
+            guesses_log10=float(answer["guesses_log10"]),
+            warning=answer.get("warning") or "",
+            suggestions=tuple(answer.get("suggestions") or ()),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """Argon2id's cost, in RFC 9106's terms."""
+
+    memory_kib: int
+    passes: int
+    lanes: int
+
+    def as_fields(self) -> dict[str, int]:
+        """The engine's spelling."""
+        return {"memory_kib": self.memory_kib, "passes": self.passes, "lanes": self.lanes}
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One row of the key derivation step; `seconds` is None until it was really measured."""
+
+    name: str
+    parameters: Parameters | None
+    seconds: float | None = None
+    fastest: float | None = None
+    slowest: float | None = None
+    reason: str = ""
+
+    @classmethod
+    def from_answer(cls, name: str, answer: dict[str, Any]) -> Choice:
+        """Read one measurement of the engine."""
+        given = answer["params"]
+        return cls(
+            name=name,
+            parameters=Parameters(given["memory_kib"], given["passes"], given["lanes"]),
+            seconds=answer.get("seconds"),
+            fastest=answer.get("fastest"),
+            slowest=answer.get("slowest"),
+            reason=answer.get("reason") or "",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How the recovery phrase is dealt out."""
+
+    threshold: int = 1
+    shares: int = 1
+    holders: tuple[str, ...] = ()
+
+    def as_fields(self) -> dict[str, Any]:
+        """The engine's spelling."""
+        return {
+            "threshold": self.threshold,
+            "shares": self.shares,
+            "holders": list(self.holders),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """The encrypted copy that stands ready and has replaced nothing."""
+
+    fingerprint: str
+    database_id: str
+    sidecar: str
+    sheets: int
+    threshold: int
+    original: bool
+    bytes: int | None
+    rows: int | None
+    tables: int | None
+
+    @classmethod
+    def from_answer(cls, answer: dict[str, Any]) -> Prepared:
+        """Read the engine's answer to `prepare`."""
+        return cls(
+            fingerprint=answer["fingerprint"],
+            database_id=answer["database_id"],
+            sidecar=answer["sidecar"],
+            sheets=answer["sheets"],
+            threshold=answer["threshold"],
+            original=bool(answer["original"]),
+            bytes=answer.get("bytes"),
+            rows=answer.get("rows"),
+            tables=answer.get("tables"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What is on disk after the commit."""
+
+    path: str
+    sidecar: str
+    fingerprint: str
+    original_kept: str | None
+    plaintext_left: tuple[str, ...]
+
+    @classmethod
+    def from_answer(cls, answer: dict[str, Any]) -> Committed:
+        """Read the engine's answer to `commit`."""
+        return cls(
+            path=answer["path"],
+            sidecar=answer["sidecar"],
+            fingerprint=answer["fingerprint"],
+            original_kept=answer.get("original_kept"),
+            plaintext_left=tuple(answer.get("plaintext_left") or ()),
+        )
+
+
+class Footprint(Enum):
+    """What the wizard has done to the disk so far."""
+
+    NOTHING = auto()
+    STAGED = auto()
+    COMMITTED = auto()
+
+
+@dataclass(slots=True)
+class WizardSession:
+    """All answers so far; each screen is built from it and writes back when left."""
+
+    targets: list[Target] = field(default_factory=list)
+    target: Target | None = None
+    select_row: str = ""
+    typed_path: str = ""
+    new_path: str = ""
+
+    passphrase_characters: int | None = None
+    strength: Strength | None = None
+
+    choices: list[Choice] = field(default_factory=list)
+    chosen: str = "balanced"
+    custom: Choice | None = None
+    custom_fields: tuple[str, str, str] = ("", "", "")
+    consented: set[Parameters] = field(default_factory=set)
+    cipher: str | None = None
+    recommended_cipher: str = "aegis"
+    machine: dict[str, Any] = field(default_factory=dict)
+
+    plan: Plan = field(default_factory=Plan)
+    original: str = "keep"
+
+    preparing: bool = False
+    prepared: Prepared | None = None
+    sheets_seen: set[int] = field(default_factory=set)
+    kit_files: dict[int, str] = field(default_factory=dict)
+    proved: bool = False
+    committed: Committed | None = None
+    sidecar_copies: list[str] = field(default_factory=list)
+    original_removed: bool = False
+
+    @property
+    def choice(self) -> Choice | None:
+        """The chosen key derivation, measured or not."""
+        if self.chosen == "custom":
+            return self.custom
+        return next((row for row in self.choices if row.name == self.chosen), None)
+
+    @property
+    def footprint(self) -> Footprint:
+        """What is on disk because of this session, kit files aside."""
+        if self.committed is not None:
+            return Footprint.COMMITTED
+        if self.preparing or self.prepared is not None:
+            return Footprint.STAGED
+        return Footprint.NOTHING
+
+    def forget_passphrase(self) -> None:
+        """After the engine process lost it."""
+        self.passphrase_characters = None
+        self.strength = None
+        self.forget_preparation()
+
+    def forget_preparation(self) -> None:
+        """After the engine undid the encrypted copy: its kit opens nothing any more."""
+        self.preparing = False
+        self.prepared = None
+        self.proved = False
+        self.sheets_seen.clear()

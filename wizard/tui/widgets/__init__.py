@@ -1,0 +1,1 @@
+"""Small widgets: borderless, few cells to repaint, none of them holds a secret as text."""

@@ -1,0 +1,77 @@
+"""A few short choices on one line, moved through with Left, Right and Space."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.message import Message
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from wizard.tui.widgets.choice_list import Row
+
+
+class ChoiceLine(Widget, can_focus=True):
+    """`● AEGIS-256   ○ ChaCha20`: the chosen one is reversed while the line has focus."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left", "move(-1)", show=False),
+        Binding("right,space", "move(1)", show=False),
+        Binding("enter", "screen.next", show=False),
+    ]
+
+    index: reactive[int] = reactive(0)
+
+    class Moved(Message):
+        """Another choice is made."""
+
+        def __init__(self, line: ChoiceLine) -> None:
+            super().__init__()
+            self.line = line
+
+        @property
+        def control(self) -> ChoiceLine:
+            """The line, for `@on`."""
+            return self.line
+
+    def __init__(self, rows: Sequence[Row], *, chosen: str, id: str) -> None:  # noqa: A002 - Textual's own name
+        super().__init__(id=id)
+        self._rows = tuple(rows)
+        self._choose(chosen)
+
+    def _choose(self, key: str) -> None:
+        position = next((at for at, row in enumerate(self._rows) if row.key == key), 0)
+        self.set_reactive(ChoiceLine.index, position)
+
+    @property
+    def chosen(self) -> str:
+        """The key of the choice."""
+        return self._rows[self.index].key
+
+    def show_rows(self, rows: Sequence[Row], *, chosen: str) -> None:
+        """Replace the choices."""
+        self._rows = tuple(rows)
+        self._choose(chosen)
+        self.refresh()
+
+    def render(self) -> Content:
+        """Draw all choices side by side."""
+        parts = []
+        for at, row in enumerate(self._rows):
+            mark = "●" if at == self.index else "○"
+            style = ""
+            if at == self.index:
+                style = "reverse" if self.has_focus else "bold"
+            parts.append(Content.styled(f"{mark} {row.text}", style))
+        return Content("   ").join(parts)
+
+    def watch_index(self) -> None:
+        """Tell the screen."""
+        self.post_message(self.Moved(self))
+
+    def action_move(self, by: int) -> None:
+        """Move round."""
+        self.index = (self.index + by) % len(self._rows)

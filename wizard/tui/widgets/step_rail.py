@@ -1,0 +1,59 @@
+"""Where one is in the five steps, told by words and marks, never by colour alone."""
+
+from __future__ import annotations
+
+from textual.content import Content
+from textual.widget import Widget
+
+STEPS = ("Select", "Passphrase", "Key derivation", "Review", "Backup")
+
+
+class TitleBar(Widget):
+    """The program's name on the left, `Step 2 of 5: Passphrase` on the right."""
+
+    def __init__(self, position: str) -> None:
+        super().__init__()
+        self._position = position
+
+    def render(self) -> Content:
+        """Draw both in one line, as far apart as the width allows."""
+        name = "datafold-wizard"
+        gap = max(1, self.size.width - len(name) - len(self._position))
+        return Content.assemble((name, "bold"), " " * gap, (self._position, "bold"))
+
+
+class StepRail(Widget):
+    """All steps in one line: done ones with a check, the current one in reverse."""
+
+    def __init__(self, step: int) -> None:
+        """`step` counts from 1; 6 means that all five are done."""
+        super().__init__()
+        self.step = step
+
+    def render(self) -> Content:
+        """Draw `✓ Select  ▸ 2 Passphrase   3 Key derivation …`."""
+        parts: list[Content] = []
+        for number, name in enumerate(STEPS, start=1):
+            if number < self.step:
+                parts.append(Content.styled(f" ✓ {name} ", "$success"))
+            elif number == self.step:
+                parts.append(Content.styled(f" {number} {name} ", "bold reverse"))
+            else:
+                parts.append(Content.styled(f" {number} {name} ", "dim"))
+        return Content(" ").join(parts)
+
+
+class StepColumn(StepRail):
+    """The same, one step a line, for windows with room at the side."""
+
+    def render(self) -> Content:
+        """Draw one step per line with a blank line between."""
+        lines: list[Content] = []
+        for number, name in enumerate(STEPS, start=1):
+            if number < self.step:
+                lines.append(Content.styled(f" ✓ {name}", "$success"))
+            elif number == self.step:
+                lines.append(Content.styled(f" {number} {name} ".ljust(20), "bold reverse"))
+            else:
+                lines.append(Content.styled(f" {number} {name}", "dim"))
+        return Content("\n\n").join(lines)

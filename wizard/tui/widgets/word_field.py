@@ -1,0 +1,120 @@
+"""One word of the recovery phrase: letters only, completed as soon as it can be one word only."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.message import Message
+from textual.widget import Widget
+
+MAXIMUM_LETTERS = 12
+Complete = Callable[[str], tuple[str, ...]]
+
+
+def completion_among(words: tuple[str, ...]) -> Complete:
+    """Completion by prefix among sorted `words`."""
+
+    def complete(prefix: str) -> tuple[str, ...]:
+        start = bisect_left(words, prefix)
+        end = bisect_left(words, prefix + "{")  # the character after "z"
+        return words[start:end]
+
+    return complete
+
+
+class WordField(Widget, can_focus=True):
+    """Its text never leaves by a message; the screen reads `word` when it asks the engine."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "submit", show=False),
+        Binding("tab", "complete", show=False),
+        Binding("ctrl+u", "clear", show=False),
+    ]
+
+    class Submitted(Message):
+        """Enter was pressed."""
+
+        def __init__(self, field: WordField) -> None:
+            super().__init__()
+            self.field = field
+
+    def __init__(self, *, id: str, complete: Complete) -> None:  # noqa: A002 - Textual's own name
+        super().__init__(id=id)
+        self._complete = complete
+        self._text = ""
+        self._fresh = True
+
+    @property
+    def word(self) -> str:
+        """What was typed, with the rest when only one word begins so."""
+        return self._text + self._rest()
+
+    def clear(self) -> None:
+        """Forget it."""
+        self._text = ""
+        self.refresh()
+
+    def _rest(self) -> str:
+        if not self._text:
+            return ""
+        words = self._complete(self._text)
+        return words[0][len(self._text) :] if len(words) == 1 else ""
+
+    def render(self) -> Content:
+        """The letters, a cursor, and dimmed the rest."""
+        rest = self._rest()
+        if not self.has_focus:
+            return Content.assemble(self._text, (rest, "dim"))
+        under, after = (rest[:1] or " "), rest[1:]
+        return Content.assemble(self._text, (under, "reverse"), (after, "dim"))
+
+    def on_focus(self) -> None:
+        """What is typed into a field that was just entered replaces what stood there."""
+        self._fresh = True
+
+    def on_key(self, event: events.Key) -> None:
+        """Take letters; anything else goes on to the screen."""
+        if event.key == "backspace":
+            event.stop()
+            self._fresh = False
+            self._text = self._text[:-1]
+            self.refresh()
+        elif event.character is not None and event.is_printable:
+            event.stop()
+            event.prevent_default()
+            self._take(event.character)
+
+    def on_paste(self, event: events.Paste) -> None:
+        """One pasted word."""
+        event.stop()
+        event.prevent_default()
+        self._take(event.text.strip())
+
+    def _take(self, text: str) -> None:
+        letters = text.lower()
+        if letters.isascii() and letters.isalpha():
+            before = "" if self._fresh else self._text
+            self._fresh = False
+            self._text = (before + letters)[:MAXIMUM_LETTERS]
+            self.refresh()
+
+    def action_complete(self) -> None:
+        """Take the rest and go on."""
+        self._text = self.word
+        self.refresh()
+        self.screen.focus_next()
+
+    def action_submit(self) -> None:
+        """Take the rest and tell the screen."""
+        self._text = self.word
+        self.refresh()
+        self.post_message(self.Submitted(self))
+
+    def action_clear(self) -> None:
+        """Empty the field."""
+        self.clear()

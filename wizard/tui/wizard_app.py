@@ -1,0 +1,234 @@
+"""The screen process: holds the answers, orders the steps, and ends in an orderly way.
+
+- Screens ask this class to show a step; they never switch screens themselves.
+- "Nothing has been written" is said exactly when it is true.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.screen import ModalScreen, Screen
+
+from wizard.tui import terminal
+from wizard.tui.crash import PlainCrashApp
+from wizard.tui.engine_client import EngineError
+from wizard.tui.engine_port import Engine
+from wizard.tui.messages import FieldState
+from wizard.tui.screens.base import StepScreen
+from wizard.tui.screens.copies import CopiesScreen
+from wizard.tui.screens.derivation import DerivationScreen
+from wizard.tui.screens.done import DoneScreen
+from wizard.tui.screens.generate import GenerateScreen
+from wizard.tui.screens.kit import KitScreen
+from wizard.tui.screens.passphrase import PassphraseScreen
+from wizard.tui.screens.place import PlaceScreen
+from wizard.tui.screens.proof import ProofScreen
+from wizard.tui.screens.questions import quit_question, undo_question
+from wizard.tui.screens.review import ReviewScreen
+from wizard.tui.screens.select import SelectScreen
+from wizard.tui.screens.words import WordsScreen
+from wizard.tui.session import Footprint, Strength, WizardSession
+
+STEPS: Mapping[str, type[StepScreen]] = {
+    "select": SelectScreen,
+    "passphrase": PassphraseScreen,
+    "derivation": DerivationScreen,
+    "review": ReviewScreen,
+    "generate": GenerateScreen,
+    "kit": KitScreen,
+    "proof": ProofScreen,
+    "place": PlaceScreen,
+    "copies": CopiesScreen,
+    "done": DoneScreen,
+}
+CANCELLED = 130
+_LIGHT_BACKGROUNDS = {"7", "15"}
+
+
+class WizardApp(PlainCrashApp, inherit_bindings=False):
+    """Five steps over one engine process."""
+
+    ENABLE_COMMAND_PALETTE = False
+    CSS_PATH = "wizard.tcss"
+    TITLE = "datafold-wizard"
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - Textual declares it so
+        (0, "-hopeless-width"),
+        (60, "-narrow"),
+        (80, "-standard"),
+        (100, "-wide"),
+    ]
+    VERTICAL_BREAKPOINTS = [  # noqa: RUF012 - Textual declares it so
+        (0, "-hopeless-height"),
+        (16, "-short"),
+        (24, "-usual"),
+        (30, "-tall"),
+    ]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+c", "ask_quit", show=False, priority=True, system=True),
+    ]
+
+    def __init__(self, engine: Engine, path: str | None = None) -> None:
+        super().__init__()
+        self.engine = engine
+        self.session = WizardSession()
+        self.start_path = path
+        self.animation_level = "none"
+        self._ending = False
+        self._asking = False
+        self._restarting = False
+
+    # Start and end ---------------------------------------------------------------------------
+
+    async def on_mount(self) -> None:
+        """Start the engine process and show the first step."""
+        background = os.environ.get("COLORFGBG", "").rpartition(";")[2]
+        self.theme = "ansi-light" if background in _LIGHT_BACKGROUNDS else "ansi-dark"
+        self.engine.on_event = self._engine_event
+        if not self.is_headless:
+            terminal.follow_signals(self._end_by_signal)
+            self.set_interval(terminal.WATCH_SECONDS, self._watch_terminal)
+        await self.engine.start()
+        self.push_screen(SelectScreen())
+
+    def _watch_terminal(self) -> None:
+        descriptor = terminal.input_descriptor()
+        if descriptor is None or terminal.lost(descriptor):
+            self._end_by_signal(129)
+
+    def _end_by_signal(self, return_code: int) -> None:
+        if not self._ending:
+            terminal.end_for_certain(return_code)
+            self._end(return_code)
+
+    def _end(self, return_code: int) -> None:
+        self._ending = True
+        self.run_worker(self._close_and_exit(return_code), description="end")
+
+    async def _close_and_exit(self, return_code: int) -> None:
+        await self.engine.close()
+        self.exit(return_code=return_code)
+
+    async def finish(self) -> None:
+        """The wizard did what it is for."""
+        self._end(0)
+
+    # Steps -----------------------------------------------------------------------------------
+
+    def show_step(self, name: str, *, notice: str = "") -> None:
+        """Show a step, built from the session. Never awaited: Textual would wait for itself."""
+        self._show(STEPS[name](notice=notice))
+
+    def show_words(self, number: int) -> None:
+        """Show one sheet of the kit."""
+        self._show(WordsScreen(number))
+
+    def _show(self, screen: Screen[None]) -> None:
+        if self._ending:
+            return
+        while isinstance(self.screen, ModalScreen):
+            self.pop_screen()
+        self.switch_screen(screen)
+
+    @property
+    def page(self) -> StepScreen | None:
+        """The step on the screen, also when a dialog is over it."""
+        for screen in reversed(self.screen_stack):
+            if isinstance(screen, StepScreen):
+                return screen
+        return None
+
+    async def complete_path(self, prefix: str) -> list[str]:
+        """Paths that begin so, from the engine; none when it cannot say."""
+        if not prefix:
+            return []
+        try:
+            answer = await self.engine.request("complete_path", prefix=prefix)
+        except EngineError:
+            return []
+        return list(answer["candidates"])
+
+    # The engine ------------------------------------------------------------------------------
+
+    def _engine_event(self, event: dict[str, Any]) -> None:
+        page = self.page
+        if page is None or self._ending:
+            return
+        if event["event"] == "died":
+            self.engine_lost()
+        elif event["event"] == "field":
+            strength = event.get("strength")
+            page.post_message(
+                FieldState(
+                    field=event["field"],
+                    characters=event["characters"],
+                    strength=Strength.from_answer(strength) if strength else None,
+                    matches=event.get("matches"),
+                    refused=event.get("refused") or "",
+                )
+            )
+        elif event["event"] == "error":
+            page.tell(event.get("message", ""), trouble=True)
+
+    def engine_lost(self) -> None:
+        """Start a new engine process; only the passphrase has to be typed again."""
+        if not self._ending and not self._restarting:
+            self._restarting = True
+            self.run_worker(self._restart_engine(), description="start the engine again")
+
+    async def _restart_engine(self) -> None:
+        committed = self.session.footprint is Footprint.COMMITTED
+        try:
+            await self.engine.start()
+        finally:
+            self._restarting = False
+        if committed:
+            self.show_step("copies", notice="The engine process was started again.")
+            return
+        self.session.forget_passphrase()
+        self.show_step(
+            "passphrase" if self.session.target else "select",
+            notice="The engine process ended. The database is as it was; type the passphrase again.",
+        )
+
+    # Questions -------------------------------------------------------------------------------
+
+    def ask_undo(self) -> None:
+        """Ask whether the encrypted copy is to be undone, and go back to the review then."""
+
+        def answered(yes: bool | None) -> None:  # noqa: FBT001 - Textual's signature
+            if yes:
+                self.run_worker(self._undo(), description="undo")
+
+        self.push_screen(undo_question(), answered)
+
+    async def _undo(self) -> None:
+        if self.session.preparing:
+            # The page that waits for the preparation says what became of it.
+            await self.engine.cancel_current()
+            return
+        try:
+            await self.engine.request("abort")
+        except EngineError as error:
+            if self.page is not None:
+                self.page.show_error(error)
+            return
+        self.session.forget_preparation()
+        self.show_step("review", notice="Undone. Everything is as it was before.")
+
+    def action_ask_quit(self) -> None:
+        """Ask; the harmless answer has the focus."""
+        if self._asking or self._ending or self.page is None:
+            return
+        self._asking = True
+
+        def answered(yes: bool | None) -> None:  # noqa: FBT001 - Textual's signature
+            self._asking = False
+            if yes:
+                committed = self.session.footprint is Footprint.COMMITTED
+                self._end(0 if committed else CANCELLED)
+
+        self.push_screen(quit_question(self.session), answered)

@@ -1,0 +1,97 @@
+"""Numbers and names as people read them; every screen says the same thing the same way."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+
+STRENGTH_WORDS = ("very weak", "weak", "fair", "strong", "very strong")
+CIPHER_NAMES = {"aegis": "AEGIS-256", "chacha20": "ChaCha20-Poly1305", "sqlcipher": "SQLCipher 4"}
+CIPHER_NOTES = {
+    "aegis": "fast with AES instructions",
+    "chacha20": "fast without AES instructions",
+    "sqlcipher": "opens in official SQLCipher",
+}
+
+_KIBI = 1024
+_LARGEST_PLAIN_EXPONENT = 6
+
+
+def size(count: int) -> str:
+    """`count` bytes in binary units, three figures at least."""
+    if count < _KIBI:
+        return f"{count} B"
+    value = float(count)
+    for unit in ("KiB", "MiB", "GiB"):
+        value /= _KIBI
+        if value < _KIBI:
+            return f"{value:.1f} {unit}"
+    return f"{value / _KIBI:.1f} TiB"
+
+
+def memory(kib: int) -> str:
+    """Memory of a key derivation, from KiB."""
+    if kib >= _KIBI * _KIBI and kib % (_KIBI * _KIBI) == 0:
+        return f"{kib // (_KIBI * _KIBI)} GiB"
+    return f"{kib // _KIBI} MiB" if kib >= _KIBI else f"{kib} KiB"
+
+
+def seconds(value: float) -> str:
+    """A measured time: two figures after the point below ten seconds, `m:ss` from a minute."""
+    if value < 10:  # noqa: PLR2004 - the two limits of the sentence above
+        return f"{value:.2f} s"
+    if value < 60:  # noqa: PLR2004
+        return f"{value:.0f} s"
+    return f"{int(value) // 60}:{int(value) % 60:02d} min"
+
+
+def guesses(log10: float) -> str:
+    """How many guesses a passphrase stands."""
+    if log10 <= _LARGEST_PLAIN_EXPONENT:
+        return f"about {round(10**log10):,} guesses"
+    return f"about 10^{round(log10)} guesses"
+
+
+def count(number: int, noun: str) -> str:
+    """`1 table`, `12 tables`, with thousands separated."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def day(timestamp: str) -> str:
+    """An RFC 3339 time as a date and time of day of this place."""
+    try:
+        moment = datetime.fromisoformat(timestamp)
+    except ValueError:
+        return printable(timestamp)
+    return f"{moment.astimezone():%Y-%m-%d %H:%M}"
+
+
+def printable(text: str) -> str:
+    """`text` with what a terminal would obey, or not show, replaced by a question mark."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
+
+
+def shortened(text: str, width: int) -> str:
+    """`text` in at most `width` columns; the middle goes, since both ends of a path tell most."""
+    text = printable(text)
+    if len(text) <= width:
+        return text
+    head = (width - 1) // 3
+    return f"{text[:head]}…{text[len(text) - (width - 1 - head) :]}"
+
+
+def dollars(amount: float) -> str:
+    """What an attack costs, to one or two figures: the estimate is no better."""
+    for limit, divisor, word in ((1e6, 1, ""), (1e9, 1e6, " million"), (1e12, 1e9, " billion")):
+        if amount < limit:
+            return f"{_rounded(amount / divisor)}{word} USD"
+    if amount < 1e15:  # noqa: PLR2004 - the last word that people use
+        return f"{_rounded(amount / 1e12)} trillion USD"
+    return f"10^{round(math.log10(amount))} USD"
+
+
+def _rounded(amount: float) -> str:
+    if amount < 1:
+        return "under 1"
+    digits = 1 - math.floor(math.log10(amount))
+    return f"{round(amount, digits):,.0f}" if amount >= 10 else f"{amount:.2g}"  # noqa: PLR2004 - two figures
