@@ -13,7 +13,7 @@ import pytest
 from wizard.__main__ import COMMANDS
 
 SCREEN = {"textual", "rich"}
-HEAVY = {*SCREEN, "zxcvbn", "segno", "argon2", "_argon2_cffi_bindings", "shamir_mnemonic"}
+HEAVY = {*SCREEN, "zxcvbn", "segno", "pyrage", "argon2", "_argon2_cffi_bindings", "shamir_mnemonic"}
 
 
 def loaded_by(program, *arguments):

@@ -54,6 +54,11 @@ if TYPE_CHECKING:
         WrongPassphrase,
         WrongRecoveryPhrase,
     )
+    from wizard.engine.fingerprint import (
+        fingerprint_words,
+        openssh_fingerprint,
+        randomart,
+    )
     from wizard.engine.initialization import (
         DEFAULT_MINIMUM_SCORE,
         initialize,
@@ -121,6 +126,11 @@ if TYPE_CHECKING:
         Stage,
         ignore_progress,
     )
+    from wizard.engine.recipients import (
+        Recipient,
+        encrypt_to,
+        recipients_from,
+    )
     from wizard.engine.recovery import (
         Mnemonic,
         RecoveryPlan,
@@ -170,6 +180,7 @@ _NAMES = {
     "conversion": "ConversionReport",
     "discovery": "default_directories discover",
     "errors": "AlreadyProtected Busy Cancelled DamagedDatabase DamagedMetadata ForeignMetadata ForeignTarget Interrupted InvalidInput InvalidParameters InvalidPassphrase InvalidRecoveryPhrase NoMemory NoRecovery NoSpace NotOpened NotProtected NotProved NotVerified OutputExists ResourceLimit RolledBackMetadata TargetAbsent Unreadable UnsupportedDatabase UnsupportedVersion VerificationFailed WeakPassphrase WizardError WrongPassphrase WrongRecoveryPhrase",
+    "fingerprint": "fingerprint_words openssh_fingerprint randomart",
     "initialization": "DEFAULT_MINIMUM_SCORE initialize prepare_initialization undo_interrupted",
     "inspection": "Inspection State inspect",
     "kdf": "FLOOR FORMAT_MAXIMUM KdfParams RFC_9106_FIRST RFC_9106_SECOND RFC_9106_SETS",
@@ -183,6 +194,7 @@ _NAMES = {
     "passphrase": "MAXIMUM_CHARACTERS PassphraseSource Strength check_strength new_passphrase_from passphrase_from strength strip_line_ending",
     "pending": "Initialized OriginalPolicy PendingInitialization WordChallenge",
     "progress": "CancelToken Progress ProgressSink Stage ignore_progress",
+    "recipients": "Recipient encrypt_to recipients_from",
     "recovery": "Mnemonic RecoveryPlan complete_word is_word",
     "secret": "MemoryProtection Secret memory_protection protect_process wipe_all",
     "sidecar": "create_file read_regular sidecar_path",
@@ -246,6 +258,7 @@ __all__ = [
     "Preset",
     "Progress",
     "ProgressSink",
+    "Recipient",
     "RecoveryKit",
     "RecoveryPlan",
     "ResourceLimit",
@@ -275,6 +288,8 @@ __all__ = [
     "default_directories",
     "describe_duration",
     "discover",
+    "encrypt_to",
+    "fingerprint_words",
     "ignore_progress",
     "initialize",
     "inspect",
@@ -283,14 +298,17 @@ __all__ = [
     "measure",
     "memory_protection",
     "new_passphrase_from",
+    "openssh_fingerprint",
     "parse_sheets",
     "passphrase_from",
     "prepare_initialization",
     "preset",
     "presets",
     "protect_process",
+    "randomart",
     "read_metadata",
     "read_regular",
+    "recipients_from",
     "recommended_cipher",
     "sidecar_path",
     "status_report",
