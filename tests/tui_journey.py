@@ -17,12 +17,17 @@ class Journey:
     """One run of the wizard. Everything is done with keys, except `click`, which focuses first."""
 
     def __init__(
-        self, engine: FakeEngine, *, size: tuple[int, int] = (80, 24), path: str | None = None
+        self,
+        engine: FakeEngine,
+        *,
+        size: tuple[int, int] = (80, 24),
+        path: str | None = None,
+        ascii: bool = False,  # noqa: A002 - the wizard's own name
     ) -> None:
         from wizard.tui.wizard_app import WizardApp
 
         self.engine = engine
-        self.app = WizardApp(engine, path)
+        self.app = WizardApp(engine, path, ascii=ascii)
         self._context = self.app.run_test(size=size)
         self.pilot: Any = None
 

@@ -12,8 +12,9 @@ from typing import Any, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen, Screen
+from textual.widget import Widget
 
-from wizard.tui import terminal
+from wizard.tui import glyphs, terminal
 from wizard.tui.crash import PlainCrashApp
 from wizard.tui.engine_client import EngineError
 from wizard.tui.engine_port import Engine
@@ -69,14 +70,25 @@ class WizardApp(PlainCrashApp, inherit_bindings=False):
     ]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+c", "ask_quit", show=False, priority=True, system=True),
+        Binding("f4", "switch_glyphs", show=False),
     ]
 
-    def __init__(self, engine: Engine, path: str | None = None) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        path: str | None = None,
+        *,
+        ascii: bool | None = None,  # noqa: A002 - what the option is called
+    ) -> None:
+        """`ascii` decides about the characters; without it the terminal and the locale do."""
         super().__init__()
         self.engine = engine
         self.session = WizardSession()
         self.start_path = path
         self.animation_level = "none"
+        self._ascii = glyphs.AsciiFilter(enabled=False)
+        self._filters.append(self._ascii)
+        self.use_ascii(glyphs.suits_ascii(glyphs.first_environment()) if ascii is None else ascii)
         self._ending = False
         self._asking = False
         self._restarting = False
@@ -115,6 +127,21 @@ class WizardApp(PlainCrashApp, inherit_bindings=False):
     async def finish(self) -> None:
         """The wizard did what it is for."""
         self._end(0)
+
+    # Characters ------------------------------------------------------------------------------
+
+    def use_ascii(self, on: bool) -> None:  # noqa: FBT001 - one of two sets
+        """Draw in ASCII, or in all characters, from now on."""
+        self._ascii.enabled = on
+        self.set_class(on, glyphs.ASCII_CLASS)
+
+    def action_switch_glyphs(self) -> None:
+        """F4: the other set, on every screen."""
+        self.use_ascii(not self._ascii.enabled)
+        for screen in self.screen_stack:
+            for widget in screen.walk_children(with_self=True):
+                if isinstance(widget, Widget):
+                    widget.refresh(layout=True)
 
     # Steps -----------------------------------------------------------------------------------
 

@@ -5,6 +5,10 @@ from __future__ import annotations
 import math
 from datetime import datetime
 
+from rich.cells import cell_len, set_cell_size
+
+from wizard.tui.glyphs import ELLIPSIS
+
 STRENGTH_WORDS = ("very weak", "weak", "fair", "strong", "very strong")
 CIPHER_NAMES = {"aegis": "AEGIS-256", "chacha20": "ChaCha20-Poly1305", "sqlcipher": "SQLCipher 4"}
 CIPHER_NOTES = {
@@ -71,13 +75,33 @@ def printable(text: str) -> str:
     return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
+def cells(text: str) -> int:
+    """How many columns `text` takes."""
+    return cell_len(text)
+
+
 def shortened(text: str, width: int) -> str:
     """`text` in at most `width` columns; the middle goes, since both ends of a path tell most."""
     text = printable(text)
-    if len(text) <= width:
+    if cell_len(text) <= width:
         return text
-    head = (width - 1) // 3
-    return f"{text[:head]}…{text[len(text) - (width - 1 - head) :]}"
+    room = max(0, width - 1)
+    head = room // 3
+    end = set_cell_size(text[::-1], room - head)[::-1]
+    return f"{set_cell_size(text, head)}{ELLIPSIS}{end}"
+
+
+def padded(text: str, width: int) -> str:
+    """`text` in exactly `width` columns, for a table: shortened in the middle, or filled up."""
+    short = shortened(text, width)
+    return short + " " * (width - cell_len(short))
+
+
+def cut(text: str, width: int) -> str:
+    """`text` in exactly `width` columns, without its end where it is too long."""
+    if cell_len(text) > width:
+        return set_cell_size(text, max(0, width - 1)) + ELLIPSIS
+    return text + " " * (width - cell_len(text))
 
 
 def dollars(amount: float) -> str:

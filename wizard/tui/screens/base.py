@@ -23,9 +23,11 @@ from textual.widgets import Static
 
 from wizard.tui.engine_client import EngineError
 from wizard.tui.engine_port import Engine
+from wizard.tui.glyphs import CROSS
 from wizard.tui.screens.help import Explanation, HelpScreen
 from wizard.tui.session import WizardSession
 from wizard.tui.widgets.action import Action
+from wizard.tui.widgets.hint_line import HintLine
 from wizard.tui.widgets.step_rail import STEPS, StepColumn, StepRail, TitleBar
 
 if TYPE_CHECKING:
@@ -121,7 +123,7 @@ class StepScreen(Screen[None], inherit_bindings=False):
                 yield Static(id="notice")
                 with Horizontal(id="actions"):
                     yield from self.actions()
-        yield Static(Content(self.HINTS), id="hints")
+        yield HintLine(self.HINTS, id="hints")
         yield Static(Content(TOO_SMALL), id="too-small")
 
     def _position(self) -> str:
@@ -145,7 +147,7 @@ class StepScreen(Screen[None], inherit_bindings=False):
     def tell(self, text: str, *, trouble: bool = False) -> None:
         """Show a sentence above the buttons; "" removes it."""
         notice = self.query_one("#notice", Static)
-        mark = "✗ " if trouble else ""
+        mark = f"{CROSS} " if trouble else ""
         content = Content.styled(f"{mark}{text}", "bold $error" if trouble else "bold")
         notice.update(content if text else Content(""))
         notice.set_class(bool(text), "-said")
@@ -154,7 +156,7 @@ class StepScreen(Screen[None], inherit_bindings=False):
         """Put the message under its field, and the focus into it."""
         under = self.query(f"{fault.field}-message") if fault.field else None
         if under:
-            under.first(Static).update(Content.styled(f"✗ {fault.message}", "bold $error"))
+            under.first(Static).update(Content.styled(f"{CROSS} {fault.message}", "bold $error"))
             self.tell("")
         else:
             self.tell(fault.message, trouble=True)

@@ -11,6 +11,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from wizard.tui import wording
+from wizard.tui.glyphs import ASCII_CLASS
 from wizard.tui.screens.base import StepScreen
 from wizard.tui.screens.help import Explanation
 from wizard.tui.widgets.action import Action
@@ -111,7 +112,7 @@ class WordsScreen(StepScreen):
         self.query_one("#turn", Action).label = following[self._view]
 
     def _qr_fits(self) -> bool:
-        if self._sheet is None or not self._sheet.get("qr"):
+        if self._sheet is None or not self._sheet.get("qr") or self.app.has_class(ASCII_CLASS):
             return False
         body = self.query_one("#body").size
         picture = self._sheet["qr"]

@@ -10,6 +10,8 @@ from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
 
+from wizard.tui.glyphs import ASCII_CLASS, spelled
+
 
 class Action(Widget, can_focus=True):
     """Pressed with Enter, Space or a click."""
@@ -49,7 +51,8 @@ class Action(Widget, can_focus=True):
 
     def render(self) -> Content:
         """Draw the label in brackets."""
-        return Content(f"[ {self._label} ]")
+        label = spelled(self._label) if self.app.has_class(ASCII_CLASS) else self._label
+        return Content(f"[ {label} ]")
 
     def action_press(self) -> None:
         """Tell the screen."""

@@ -11,6 +11,7 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from wizard.tui.glyphs import CHOSEN, OPEN
 from wizard.tui.widgets.choice_list import Row
 
 
@@ -61,7 +62,7 @@ class ChoiceLine(Widget, can_focus=True):
         """Draw all choices side by side."""
         parts = []
         for at, row in enumerate(self._rows):
-            mark = "●" if at == self.index else "○"
+            mark = CHOSEN if at == self.index else OPEN
             style = ""
             if at == self.index:
                 style = "reverse" if self.has_focus else "bold"

@@ -14,6 +14,9 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from wizard.tui import wording
+from wizard.tui.glyphs import CHOSEN, OPEN
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -85,10 +88,8 @@ class ChoiceList(Widget, can_focus=True):
         width = max(1, self.size.width)
         lines = []
         for at, row in enumerate(self._rows):
-            mark = "●" if at == self.index else "○"
-            line = f" {mark} {row.text}".ljust(width)
-            if len(line) > width:
-                line = line[: width - 1] + "…"
+            mark = CHOSEN if at == self.index else OPEN
+            line = wording.cut(f" {mark} {row.text}", width)
             style = ""
             if at == self.index:
                 style = "reverse" if self.has_focus else "bold"

@@ -20,6 +20,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from wizard.tui.engine_port import Engine
+from wizard.tui.glyphs import MASK
 
 SHOWN_SECONDS = 30
 _REPLACEMENT = "\ufffd"
@@ -97,7 +98,7 @@ class SecretField(Widget, can_focus=True):
 
     def _tail(self, width: int) -> str:
         if self._shown is None:
-            return "•" * min(self._characters, width)
+            return MASK * min(self._characters, width)
         room, start = width, len(self._shown)
         while start and room >= get_character_cell_size(self._shown[start - 1]):
             start -= 1

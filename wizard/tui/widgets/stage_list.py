@@ -10,6 +10,7 @@ from textual.geometry import Size
 from textual.widget import Widget
 
 from wizard.tui import wording
+from wizard.tui.glyphs import BAR_EMPTY, BAR_FULL, CHECK, CURRENT
 
 _BAR_CELLS = 24
 
@@ -75,9 +76,11 @@ class StageList(Widget):
             return Content.styled(f"   {title}", "dim")
         if stage.ended is not None:
             elapsed = wording.seconds(stage.ended - stage.started)
-            return Content.assemble((" ✓ ", "$success"), title, (f"{elapsed:>9}", "dim"))
+            return Content.assemble((f" {CHECK} ", "$success"), title, (f"{elapsed:>9}", "dim"))
         running = time.monotonic() - stage.started
-        return Content.assemble((" ▸ ", "bold"), (title, "bold"), self._measure(stage, running))
+        return Content.assemble(
+            (f" {CURRENT} ", "bold"), (title, "bold"), self._measure(stage, running)
+        )
 
     def _measure(self, stage: _Stage, running: float) -> str:
         elapsed = wording.seconds(running)
@@ -85,7 +88,7 @@ class StageList(Widget):
             return f"{elapsed:>9}"
         share = min(1.0, stage.done / stage.total)
         filled = int(share * _BAR_CELLS)
-        bar = "█" * filled + "░" * (_BAR_CELLS - filled)
+        bar = BAR_FULL * filled + BAR_EMPTY * (_BAR_CELLS - filled)
         return f"{bar} {share:4.0%} {self._amount(stage, running)}"
 
     @staticmethod

@@ -5,6 +5,8 @@ from __future__ import annotations
 from textual.content import Content
 from textual.widget import Widget
 
+from wizard.tui.glyphs import CHECK
+
 STEPS = ("Select", "Passphrase", "Key derivation", "Review", "Backup")
 
 
@@ -35,7 +37,7 @@ class StepRail(Widget):
         parts: list[Content] = []
         for number, name in enumerate(STEPS, start=1):
             if number < self.step:
-                parts.append(Content.styled(f" ✓ {name} ", "$success"))
+                parts.append(Content.styled(f" {CHECK} {name} ", "$success"))
             elif number == self.step:
                 parts.append(Content.styled(f" {number} {name} ", "bold reverse"))
             else:
@@ -51,7 +53,7 @@ class StepColumn(StepRail):
         lines: list[Content] = []
         for number, name in enumerate(STEPS, start=1):
             if number < self.step:
-                lines.append(Content.styled(f" ✓ {name}", "$success"))
+                lines.append(Content.styled(f" {CHECK} {name}", "$success"))
             elif number == self.step:
                 lines.append(Content.styled(f" {number} {name} ".ljust(20), "bold reverse"))
             else:

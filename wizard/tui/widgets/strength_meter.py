@@ -8,6 +8,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from wizard.tui import wording
+from wizard.tui.glyphs import SCORE_EMPTY, SCORE_FULL
 from wizard.tui.session import MINIMUM_SCORE, Strength
 
 _COLOURS = ("$error", "$error", "$warning", "$success", "$success")
@@ -17,7 +18,7 @@ _NOTHING_YET = Content.styled("shown as you type", "dim")
 
 def bar(strength: Strength) -> Content:
     """`■■■□ strong`: as many full squares as the score of 4."""
-    squares = "■" * strength.score + "□" * (_FULL_SCORE - strength.score)
+    squares = SCORE_FULL * strength.score + SCORE_EMPTY * (_FULL_SCORE - strength.score)
     word = wording.STRENGTH_WORDS[strength.score]
     return Content.assemble(
         (squares, _COLOURS[strength.score]),
