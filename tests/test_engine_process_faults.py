@@ -391,7 +391,10 @@ def test_files_are_private_new_and_only_where_they_were_asked_for(plain, tmp_pat
             await talk.choose(PASSPHRASE)
             await talk.prepare(plain)
             sheet = out / "sheet 1.txt"
-            assert await talk.request("kit.save", number=1, path=str(sheet)) == {"path": str(sheet)}
+            assert await talk.request("kit.save", number=1, path=str(sheet)) == {
+                "path": str(sheet),
+                "readers": [],
+            }
             assert stat.S_IMODE(sheet.stat().st_mode) == 0o600
             text = sheet.read_text()
             assert (await talk.refused("kit.save", number=1, path=str(sheet))).error_class == (

@@ -372,7 +372,7 @@ def test_custom_values_are_measured_and_their_refusal_is_shown() -> None:
 # Step 4 --------------------------------------------------------------------------------------
 
 
-def test_cancelling_returns_to_the_review_and_says_that_all_is_as_before() -> None:
+def test_a_cancelled_run_has_a_name_says_what_is_on_disk_and_goes_on() -> None:
     async def story(journey: Journey) -> None:
         journey.engine.hold_at = "encrypt"
         await journey_to(journey, "review")
@@ -383,11 +383,18 @@ def test_cancelling_returns_to_the_review_and_says_that_all_is_as_before() -> No
         await journey.press("enter")
         assert journey.where == "GenerateScreen"
         await journey.press("escape", "right", "enter")
-        await journey.at("ReviewScreen")
-        assert "Cancelled. Everything is as it was before." in journey.text()
+        await journey.at("StoppedScreen")
+        assert "Cancelled" in journey.text()
+        assert "node.db is as it was before, not encrypted." in " ".join(journey.text().split())
+        assert journey.app.session.footprint.name == "NOTHING"
+        assert journey.app.focused.id == "back"
+        journey.engine.hold_at = None
+        await journey.click("#next")
+        await journey.at("GenerateScreen")
+        assert journey.app.focused.id == "next"
 
     journey = run(story)
-    assert journey.app.session.prepared is None
+    assert len(journey.engine.asked("prepare")) == 2
 
 
 def test_a_failure_is_a_sentence_with_the_way_on() -> None:
@@ -397,7 +404,8 @@ def test_a_failure_is_a_sentence_with_the_way_on() -> None:
             "Busy", "node.db is in use by python (pid 4711).", hint="Stop that program."
         )
         await journey.click("#next")
-        await journey.at("GenerateScreen")
+        await journey.at("StoppedScreen")
+        assert "It did not work" in journey.text()
         assert "in use by python (pid 4711). Stop that program." in " ".join(journey.text().split())
         await journey.press("enter")
         await journey.at("ReviewScreen")
@@ -453,8 +461,10 @@ def test_going_back_from_the_kit_undoes_the_copy() -> None:
         await journey.press("escape")
         assert "Undo the encrypted copy?" in journey.text()
         await journey.press("right", "enter")
+        await journey.at("StoppedScreen")
+        assert "Undone" in journey.text()
+        await journey.press("enter")
         await journey.at("ReviewScreen")
-        assert "Undone. Everything is as it was before." in journey.text()
 
     journey = run(story)
     assert journey.engine.asked("abort")
@@ -533,6 +543,36 @@ def test_an_engine_that_dies_costs_the_passphrase_and_nothing_else() -> None:
         assert journey.app.session.chosen == "balanced"
 
     run(story)
+
+
+@pytest.mark.parametrize("step", ["generate", "kit", "proof", "place"])
+def test_an_engine_that_dies_over_the_copy_is_a_cut_off_with_the_way_on(step: str) -> None:
+    async def story(journey: Journey) -> None:
+        await journey_to(journey, step)
+        journey.engine.on_event({"event": "died", "message": ""})
+        await journey.at("StoppedScreen")
+        assert "Cut off" in journey.text()
+        assert "is as it was before, not encrypted." in " ".join(journey.text().split())
+        assert journey.app.session.footprint.name == "NOTHING"
+        await journey.press("enter")
+        await journey.at("PassphraseScreen")
+        await journey_to(journey, "kit")
+
+    run(story)
+
+
+def test_an_engine_that_dies_after_the_exchange_is_no_loss() -> None:
+    async def story(journey: Journey) -> None:
+        await journey_to(journey, "place")
+        journey.engine.protect(NODE)
+        journey.engine.fail["commit"] = EngineError("EngineDied", "It ended.")
+        await journey.press("enter")
+        await journey.at("CopiesScreen")
+        assert "is encrypted and in place" in " ".join(journey.text().split())
+        assert "It was started again." in journey.text()
+
+    journey = run(story)
+    assert journey.app.session.committed.fingerprint == FINGERPRINT
 
 
 def test_help_explains_every_step() -> None:

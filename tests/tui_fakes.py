@@ -106,6 +106,19 @@ WORDS = [
 SLOT_LINES = [
     f"{number:>2}  7QJ4 M2XD 90KA TT3B 5CWE K3TE 09XM ZZ4R  1{number}" for number in range(1, 11)
 ]
+RANDOMART = [
+    "+--[ED25519 256]--+",
+    "|                 |",
+    "|       . .       |",
+    "|      . + .+     |",
+    "|     . X =+ +    |",
+    "|      X So =     |",
+    "|     = B.B+.o    |",
+    "|      + X.+*     |",
+    "|       Oo*=.     |",
+    "|      . E=o      |",
+    "+----[SHA256]-----+",
+]
 PRESETS = (
     ("interactive", 65_536, 3, 2, 0.26),
     ("balanced", 262_144, 3, 2, 0.98),
@@ -147,6 +160,8 @@ class FakeEngine:
         self.closed = False
         self.fail: dict[str, EngineError] = {}
         self.path = ""
+        self.kept: str | None = None
+        self.plaintext: list[str] = []
 
     async def start(self) -> None:
         self.closed = False
@@ -372,20 +387,38 @@ class FakeEngine:
     async def _commit(self, progress: Any, original: str) -> Answer:
         assert self.proved
         progress({"stage": "commit", "done": 1, "total": 1, "unit": "steps", "detail": ""})
-        kept = None
         if original == "keep" and self.path in self.databases:
-            kept = self.path.removesuffix(".db") + ".plaintext-20260822.db"
+            self.kept = self.path + ".plaintext-20260822T101500Z"
+        return self._protected()
+
+    def protect(self, path: str) -> None:
+        """What is on disk after a commit of which no answer arrived."""
+        self.databases[path].update(state="protected", fingerprint=FINGERPRINT)
+
+    def _protected(self) -> Answer:
         return {
             "path": self.path,
             "sidecar": self.path + ".crypto.json",
             "fingerprint": FINGERPRINT,
+            "fingerprint_words": WORDS[:10],
+            "randomart": RANDOMART,
+            "openssh_fingerprint": "SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU",
             "public_key": "ab" * 32,
-            "original_kept": kept,
-            "plaintext_left": [kept] if kept else [],
+            "original_kept": self.kept,
+            "plaintext_left": [path for path in (self.kept, *self.plaintext) if path],
         }
+
+    async def _adopt(self, _progress: Any, path: str) -> Answer:
+        self.path = path
+        return self._protected()
+
+    async def _look_again(self, _progress: Any) -> Answer:
+        return self._protected()
 
     async def _save_sidecar(self, _progress: Any, path: str) -> Answer:
         return {"path": path}
 
     async def _remove_plaintext(self, _progress: Any, path: str) -> Answer:
-        return {"path": path}
+        assert path == self.kept
+        self.kept = None
+        return self._protected()

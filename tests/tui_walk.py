@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tests.tui_journey import PHRASE, Journey
+from wizard.tui.engine_client import EngineError
+from wizard.tui.screens.stopped import Ending, Stop
+
+BUSY = "/srv/datafold/node.db is in use by python3 (pid 4711, started 08:53); close it first."
 
 
 async def walk(  # noqa: PLR0915 - one walk, told in its order
@@ -68,15 +72,21 @@ async def walk(  # noqa: PLR0915 - one walk, told in its order
     await journey.at("GenerateScreen")
     for stage in journey.app.screen.query_one("#stages")._stages.values():
         stage.started = stage.started and stage.started - 0.7
+        if stage.seen:
+            stage.seen[0] = (stage.seen[0][0] - 0.7, 0)
     journey.app.screen._tick()
     await journey.press()
     take("4-generate")
     await journey.click("#cancel")
     take("4-generate-cancel")
     await journey.press("right", "enter")
-    await journey.at("ReviewScreen")
-    take("4-review-cancelled")
+    await journey.at("StoppedScreen")
+    take("4-cancelled")
     engine.hold_at = None
+    engine.fail["prepare"] = EngineError("Busy", BUSY, hint="Close that program, or wait for it.")
+    await journey.click("#next")
+    await journey.at("StoppedScreen")
+    take("4-failed")
     await journey.click("#next")
     await journey.at("GenerateScreen")
     await journey.press()
@@ -124,3 +134,6 @@ async def walk(  # noqa: PLR0915 - one walk, told in its order
     await journey.click("#next")
     await journey.at("DoneScreen")
     take("6-done")
+    journey.app.show_stop(Stop(Ending.CUT_OFF))
+    await journey.at("StoppedScreen")
+    take("4-cut-off")

@@ -31,8 +31,9 @@ from wizard.tui.screens.proof import ProofScreen
 from wizard.tui.screens.questions import quit_question, undo_question
 from wizard.tui.screens.review import ReviewScreen
 from wizard.tui.screens.select import SelectScreen
+from wizard.tui.screens.stopped import Ending, Stop, StoppedScreen
 from wizard.tui.screens.words import WordsScreen
-from wizard.tui.session import Footprint, Strength, WizardSession
+from wizard.tui.session import Committed, Footprint, Strength, WizardSession
 
 STEPS: Mapping[str, type[StepScreen]] = {
     "select": SelectScreen,
@@ -153,6 +154,10 @@ class WizardApp(PlainCrashApp, inherit_bindings=False):
         """Show one sheet of the kit."""
         self._show(WordsScreen(number))
 
+    def show_stop(self, stop: Stop) -> None:
+        """Say how a run ended that did not succeed, and show the ways on."""
+        self._show(StoppedScreen(stop))
+
     def _show(self, screen: Screen[None]) -> None:
         if self._ending:
             return
@@ -207,24 +212,46 @@ class WizardApp(PlainCrashApp, inherit_bindings=False):
             self.run_worker(self._restart_engine(), description="start the engine again")
 
     async def _restart_engine(self) -> None:
-        committed = self.session.footprint is Footprint.COMMITTED
+        before = self.session.footprint
         try:
+            # Also undoes what was being prepared, unless it had already taken its place.
             await self.engine.start()
+            if before is not Footprint.NOTHING and await self.adopt():
+                self.show_step("copies", notice="The engine process ended. It was started again.")
+                return
+        except EngineError as error:
+            self._show_lost(before, error.message)
+            return
         finally:
             self._restarting = False
-        if committed:
-            self.show_step("copies", notice="The engine process was started again.")
-            return
+        self._show_lost(before, "")
+
+    def _show_lost(self, before: Footprint, message: str) -> None:
         self.session.forget_passphrase()
-        self.show_step(
-            "passphrase" if self.session.target else "select",
-            notice="The engine process ended. The database is as it was; type the passphrase again.",
-        )
+        if before is Footprint.NOTHING:
+            step = "passphrase" if self.session.target else "select"
+            notice = "The engine process ended. It was started again; type the passphrase again."
+            self.show_step(step, notice=f"{notice} {message}".strip())
+        else:
+            self.show_stop(Stop(Ending.CUT_OFF, message))
+
+    async def adopt(self) -> bool:
+        """Take up the target if it is protected by this session's preparation: it is in place."""
+        session = self.session
+        wanted = session.committed or session.prepared
+        if session.target is None or wanted is None:
+            return False
+        found = await self.engine.request("inspect", path=session.target.path)
+        if found["state"] != "protected" or found["fingerprint"] != wanted.fingerprint:
+            return False
+        answer = await self.engine.request("adopt", path=session.target.path)
+        session.committed = Committed.from_answer(answer)
+        return True
 
     # Questions -------------------------------------------------------------------------------
 
     def ask_undo(self) -> None:
-        """Ask whether the encrypted copy is to be undone, and go back to the review then."""
+        """Ask whether the encrypted copy is to be undone, and say then that all is as before."""
 
         def answered(yes: bool | None) -> None:  # noqa: FBT001 - Textual's signature
             if yes:
@@ -244,7 +271,7 @@ class WizardApp(PlainCrashApp, inherit_bindings=False):
                 self.page.show_error(error)
             return
         self.session.forget_preparation()
-        self.show_step("review", notice="Undone. Everything is as it was before.")
+        self.show_stop(Stop(Ending.UNDONE))
 
     def action_ask_quit(self) -> None:
         """Ask; the harmless answer has the focus."""

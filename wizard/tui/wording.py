@@ -49,6 +49,17 @@ def seconds(value: float) -> str:
     return f"{int(value) // 60}:{int(value) % 60:02d} min"
 
 
+def seconds_left(value: float) -> str:
+    """A time that is estimated, no finer than the estimate is."""
+    if value < 1:
+        return "about a second left"
+    if value < 60:  # noqa: PLR2004 - a minute
+        return f"about {value:.0f} s left"
+    if value < 90 * 60:
+        return f"about {math.ceil(value / 60)} min left"
+    return f"about {value / 3600:.1f} h left"
+
+
 def guesses(log10: float) -> str:
     """How many guesses a passphrase stands."""
     if log10 <= _LARGEST_PLAIN_EXPONENT:

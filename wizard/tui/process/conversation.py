@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from wizard.engine import CancelToken, Progress, Stage, wipe_all
 from wizard.tui.process import looking, measuring
 from wizard.tui.process.acceptance import Acceptance
+from wizard.tui.process.aftercare import Aftercare
 from wizard.tui.process.failures import describe
 from wizard.tui.process.framing import MalformedLine, decode
 from wizard.tui.process.lane import Lane
@@ -43,7 +44,8 @@ class Conversation:
         self._short = Lane("short", loop.post)
         self._long = Lane("long", loop.post, niceness=_LONG_NICENESS)
         self._acceptance = Acceptance(Lane("meter", loop.post), tell=loop.tell, post=loop.post)
-        self._preparation = Preparation()
+        self._aftercare = Aftercare()
+        self._preparation = Preparation(self._aftercare)
         self._running: dict[int, CancelToken] = {}
         self._at_once = self._answered_at_once()
         self._on_lanes = self._answered_on_lanes()
@@ -152,10 +154,6 @@ class Conversation:
             "field.erase": acceptance.erase,
             "field.clear": acceptance.clear,
             "field.reveal": acceptance.reveal,
-            "field.describe": acceptance.describe,
-            "meter.suppose": acceptance.suppose,
-            "passphrase.generate": acceptance.generate,
-            "passphrase.use_generated": acceptance.use_generated,
             "passphrase.state": acceptance.state,
             "passphrase.forget": acceptance.forget,
             "cancel": self._cancel,
@@ -164,6 +162,7 @@ class Conversation:
 
     def _answered_on_lanes(self) -> Mapping[str, tuple[Lane, Callable[[Request], Work]]]:
         short, long, preparation = self._short, self._long, self._preparation
+        aftercare = self._aftercare
         return {
             "passphrase.accept": (short, self._acceptance.accept),
             "discover": (short, _plain(looking.discover)),
@@ -173,9 +172,6 @@ class Conversation:
             "attack": (short, _plain(measuring.attack)),
             "presets": (long, _plain(measuring.presets)),
             "measure": (long, _plain(measuring.measure)),
-            "target": (long, _plain(measuring.target)),
-            "ciphers": (long, _plain(measuring.ciphers)),
-            "other_machine": (short, _plain(measuring.other_machine)),
             "prepare": (long, self._prepare),
             "commit": (long, self._commit),
             "undo": (long, _plain(preparation.undo)),
@@ -184,8 +180,11 @@ class Conversation:
             "kit.save": (long, _plain(preparation.save_sheet)),
             "kit.challenge": (long, _plain(preparation.challenge)),
             "kit.answer": (long, _plain(preparation.answer)),
-            "save_sidecar": (long, _plain(preparation.save_sidecar)),
-            "remove_plaintext": (long, _plain(preparation.remove_plaintext)),
+            "kit.rehearse": (long, _plain(preparation.rehearse)),
+            "adopt": (long, _plain(aftercare.adopt)),
+            "look_again": (long, _plain(aftercare.look_again)),
+            "save_sidecar": (long, _plain(aftercare.save_sidecar)),
+            "remove_plaintext": (long, _plain(aftercare.remove_plaintext)),
         }
 
 

@@ -2,8 +2,7 @@
 
 - All methods run on the one lane of long work, so they never meet.
 - A new preparation undoes the pending one first; so does the end of the process.
-- What belongs to the committed database (its sidecar's copy, its plaintext original) can be dealt
-  with until the next preparation begins, and only that.
+- What is left to do for a committed database is `Aftercare`'s, until the next preparation begins.
 """
 
 from __future__ import annotations
@@ -14,13 +13,14 @@ from typing import TYPE_CHECKING
 from wizard import engine
 from wizard.engine import InvalidPassphrase, InvalidRecoveryPhrase, NoRecovery, NotProved
 from wizard.tui.process import keeping
+from wizard.tui.process.aftercare import Aftercare
 from wizard.tui.process.failures import FieldFault
 from wizard.tui.process.fields import Field
 from wizard.tui.process.measuring import params_of
-from wizard.tui.process.request import Call, InvalidRequest, Request
+from wizard.tui.process.request import Call, Request
 
 if TYPE_CHECKING:
-    from wizard.engine import Initialized, KitSheet, PendingInitialization, RecoveryPlan, Secret
+    from wizard.engine import KitSheet, PendingInitialization, RecoveryPlan, Secret
 
 _MAXIMUM_SHEETS = 16
 
@@ -28,11 +28,11 @@ Answer = Mapping[str, object]
 
 
 class Preparation:
-    """Answers ``prepare``, ``kit``, ``commit`` and what comes after it."""
+    """Answers ``prepare``, ``kit`` and ``commit``."""
 
-    def __init__(self) -> None:
+    def __init__(self, aftercare: Aftercare) -> None:
         self._pending: PendingInitialization | None = None
-        self._initialized: Initialized | None = None
+        self._aftercare = aftercare
 
     def prepare(
         self, request: Request, call: Call, *, passphrase: Secret, minimum_score: int
@@ -40,7 +40,7 @@ class Preparation:
         """Stage the encrypted database and its kit beside the original. Closes ``passphrase``."""
         with passphrase:
             self.discard()
-            self._initialized = None
+            self._aftercare.forget()
             self._pending = pending = _staged(request, call, passphrase, minimum_score)
         if call.cancel.cancelled:
             # It came after the last look at the token: what was asked for still holds.
@@ -68,23 +68,27 @@ class Preparation:
         return keeping.drawn(self._sheet(request))
 
     def save_sheet(self, request: Request, _call: Call) -> Answer:
-        """Write one sheet to a new file."""
-        text = self._sheet(request).text()
-        return {"path": str(keeping.write_new(request.path("path"), text.encode()))}
+        """Write one sheet to a new file: as text, or encrypted to the public keys that are given."""
+        data = self._sheet(request).text().encode()
+        readers: tuple[engine.Recipient, ...] = ()
+        if request.given("recipients"):
+            readers = engine.recipients_from(request.text("recipients"))
+            data = engine.encrypt_to(readers, data)
+        written = keeping.write_new(request.path("path"), data)
+        return {"path": str(written), "readers": [reader.name for reader in readers]}
+
+    def rehearse(self, _request: Request, call: Call) -> Answer:
+        """Open the staged copy with the kit only, without asking for words."""
+        pending = self._needed()
+        pending.rehearse(progress=call.progress)
+        return {"proved": pending.proved}
 
     def commit(self, request: Request, call: Call) -> Answer:
         """Put the encrypted database in its place. Raises `NotProved` before the kit has opened it."""
         policy = request.choice("original", engine.OriginalPolicy)
         done = self._needed().commit(policy, progress=call.progress)
-        self._pending, self._initialized = None, done
-        return {
-            "path": str(done.path),
-            "sidecar": str(done.sidecar),
-            "fingerprint": done.fingerprint,
-            "public_key": done.metadata.public_key.hex,
-            "original_kept": None if done.original_kept is None else str(done.original_kept),
-            "plaintext_left": [str(path) for path in done.plaintext_left],
-        }
+        self._pending = None
+        return self._aftercare.begin(done.path)
 
     def abort(self, _request: Request, _call: Call) -> Answer:
         """Undo the pending preparation, if there is one."""
@@ -94,22 +98,6 @@ class Preparation:
     def undo(self, request: Request, _call: Call) -> Answer:
         """Remove what a killed initialization left, and nothing where there is none."""
         return {"done": engine.undo_interrupted(request.path("path"))}
-
-    def save_sidecar(self, request: Request, _call: Call) -> Answer:
-        """Copy the sidecar of the committed database, and read the copy back."""
-        sidecar = self._committed().sidecar
-        target = request.path("path")
-        if target.is_dir():
-            target = target / sidecar.name
-        return {"path": str(keeping.write_new(target, sidecar.read_bytes()))}
-
-    def remove_plaintext(self, request: Request, _call: Call) -> Answer:
-        """Remove the kept original of the committed database, and no other file."""
-        kept = self._committed().original_kept
-        if kept is None or request.path("path") != kept:
-            raise InvalidRequest("That is not the original that was kept.")
-        keeping.remove(kept)
-        return {"path": str(kept)}
 
     def discard(self) -> None:
         """Undo the pending preparation: the state is that of before."""
@@ -128,11 +116,6 @@ class Preparation:
         if self._pending is None:
             raise NotProved("Nothing is prepared.")
         return self._pending
-
-    def _committed(self) -> Initialized:
-        if self._initialized is None:
-            raise InvalidRequest("No database has been protected in this session.")
-        return self._initialized
 
 
 def _located(error: InvalidRecoveryPhrase) -> InvalidRecoveryPhrase:

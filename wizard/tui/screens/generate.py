@@ -15,6 +15,7 @@ from wizard.tui import wording
 from wizard.tui.engine_client import EngineError
 from wizard.tui.screens.base import StepScreen
 from wizard.tui.screens.help import Explanation
+from wizard.tui.screens.stopped import Ending, Stop
 from wizard.tui.session import Prepared
 from wizard.tui.widgets.action import Action
 from wizard.tui.widgets.stage_list import StageList
@@ -53,7 +54,6 @@ class GenerateScreen(StepScreen):
     def __init__(self, *, notice: str = "") -> None:
         super().__init__(notice=notice)
         self._started = time.monotonic()
-        self._failed = False
 
     def page(self) -> Iterable[Widget]:
         """The stages and what is at stake."""
@@ -125,7 +125,8 @@ class GenerateScreen(StepScreen):
                 allow_high_cost=choice.parameters in session.consented,
             )
         except EngineError as error:
-            session.forget_preparation()
+            if error.error_class != "EngineDied":
+                session.forget_preparation()
             self._show_failure(error)
             return
         session.preparing = False
@@ -146,16 +147,12 @@ class GenerateScreen(StepScreen):
         button.focus()
 
     def _show_failure(self, error: EngineError) -> None:
-        self._failed = True
-        if error.error_class == "Cancelled":
-            self.wizard.show_step("review", notice="Cancelled. Everything is as it was before.")
-            return
-        if not self.is_attached:
-            return
-        self.query_one("#next").display = False
-        self.query_one("#cancel", Action).label = "Back to the review"
-        self.show_error(error)
-        self.focus_on("#cancel")
+        if error.error_class == "EngineDied":
+            self.wizard.engine_lost()
+        elif error.error_class == "Cancelled":
+            self.wizard.show_stop(Stop(Ending.CANCELLED))
+        else:
+            self.wizard.show_stop(Stop(Ending.FAILED, error.message, error.hint))
 
     async def proceed(self) -> None:
         """On to the backup."""
@@ -165,7 +162,4 @@ class GenerateScreen(StepScreen):
     @on(Action.Pressed, "#cancel")
     def go_back(self) -> None:
         """Ask, then undo."""
-        if self._failed:
-            self.wizard.show_step("review")
-        else:
-            self.wizard.ask_undo()
+        self.wizard.ask_undo()

@@ -1,9 +1,13 @@
-"""What is being done, one line a stage, with true progress: bytes and rows that are really done."""
+"""What is being done, one line a stage, with true progress: bytes and rows that are really done.
+
+Speed and time left come from the last few seconds, so that they follow what the disk does now.
+"""
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from collections import deque
+from dataclasses import dataclass, field
 
 from textual.content import Content
 from textual.geometry import Size
@@ -12,7 +16,12 @@ from textual.widget import Widget
 from wizard.tui import wording
 from wizard.tui.glyphs import BAR_EMPTY, BAR_FULL, CHECK, CURRENT
 
-_BAR_CELLS = 24
+_WINDOW_SECONDS = 6.0
+_SHORTEST_SECONDS = 0.5  # less says nothing about speed
+_MEASURE_CELLS = 46  # percent, speed and time left, beside the bar
+_LONGEST_BAR = 30
+_SHORTEST_BAR = 8
+_TALL = 22
 
 
 @dataclass(slots=True)
@@ -24,6 +33,24 @@ class _Stage:
     total: int = 0
     unit: str = "steps"
     detail: str = ""
+    seen: deque[tuple[float, int]] = field(default_factory=deque)
+
+    def take(self, done: int, total: int, now: float) -> None:
+        """Note how far it is, and forget what is too old to tell the speed of now."""
+        if done < self.done:
+            self.seen.clear()
+        self.done, self.total = done, total
+        self.seen.append((now, done))
+        while len(self.seen) > 2 and now - self.seen[1][0] > _WINDOW_SECONDS:  # noqa: PLR2004 - two make a speed
+            self.seen.popleft()
+
+    def rate(self, now: float) -> float:
+        """Units a second, lately; 0 while it cannot be told."""
+        if not self.seen:
+            return 0.0
+        since, before = self.seen[0]
+        elapsed = now - since
+        return (self.done - before) / elapsed if elapsed >= _SHORTEST_SECONDS else 0.0
 
 
 class StageList(Widget):
@@ -33,10 +60,15 @@ class StageList(Widget):
         """`stages`: the engine's name and the words for it, in order."""
         super().__init__(id=id)
         self._stages = {name: _Stage(title) for name, title in stages}
+        self._stopped = ""
+
+    @property
+    def _spacious(self) -> bool:
+        return self.app.size.height >= _TALL
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002 - Textual's signature
-        """Two lines a stage: the line and its progress."""
-        return len(self._stages) * 2 - 1
+        """Two lines a stage: the line and its progress; in a low window only one has progress."""
+        return len(self._stages) * 2 if self._spacious else len(self._stages) + 1
 
     def report(self, name: str, *, done: int, total: int, unit: str, detail: str) -> None:
         """Take one progress event; a stage this list does not show is ignored."""
@@ -50,7 +82,8 @@ class StageList(Widget):
             other.started = other.started or now
             other.ended = other.ended or now
         stage.started = stage.started or now
-        stage.done, stage.total, stage.unit, stage.detail = done, total, unit, detail
+        stage.unit, stage.detail = unit, detail
+        stage.take(done, total, now)
         self.refresh()
 
     def finish(self) -> None:
@@ -67,8 +100,16 @@ class StageList(Widget):
         return any(stage.started and not stage.ended for stage in self._stages.values())
 
     def render(self) -> Content:
-        """Draw the stages with a blank line between."""
-        return Content("\n\n").join([self._line(stage) for stage in self._stages.values()])
+        """Draw the stages, and under the one that runs how far it is."""
+        now = time.monotonic()
+        lines: list[Content] = []
+        for stage in self._stages.values():
+            lines.append(self._line(stage))
+            if stage.started is not None and stage.ended is None:
+                lines.append(Content(f"   {self._measure(stage, now)}"))
+            elif self._spacious:
+                lines.append(Content(""))
+        return Content("\n").join(lines)
 
     def _line(self, stage: _Stage) -> Content:
         title = f"{stage.title:<26}"
@@ -77,25 +118,30 @@ class StageList(Widget):
         if stage.ended is not None:
             elapsed = wording.seconds(stage.ended - stage.started)
             return Content.assemble((f" {CHECK} ", "$success"), title, (f"{elapsed:>9}", "dim"))
-        running = time.monotonic() - stage.started
-        return Content.assemble(
-            (f" {CURRENT} ", "bold"), (title, "bold"), self._measure(stage, running)
-        )
+        doing = wording.shortened(stage.detail, 30) if stage.unit == "rows" else ""
+        return Content.assemble((f" {CURRENT} ", "bold"), (title, "bold"), (doing, "dim"))
 
-    def _measure(self, stage: _Stage, running: float) -> str:
-        elapsed = wording.seconds(running)
+    def _measure(self, stage: _Stage, now: float) -> str:
+        elapsed = wording.seconds(now - (stage.started or now))
         if stage.total <= 0:
-            return f"{elapsed:>9}"
+            return elapsed
         share = min(1.0, stage.done / stage.total)
-        filled = int(share * _BAR_CELLS)
-        bar = BAR_FULL * filled + BAR_EMPTY * (_BAR_CELLS - filled)
-        return f"{bar} {share:4.0%} {self._amount(stage, running)}"
+        return f"{self._bar(share)}{share:4.0%}   {self._pace(stage, now) or elapsed}"
+
+    def _bar(self, share: float) -> str:
+        cells = min(_LONGEST_BAR, self.size.width - _MEASURE_CELLS)
+        if cells < _SHORTEST_BAR:
+            return ""
+        filled = int(share * cells)
+        return BAR_FULL * filled + BAR_EMPTY * (cells - filled) + " "
 
     @staticmethod
-    def _amount(stage: _Stage, running: float) -> str:
-        rate = stage.done / running if running > 0 else 0
-        if stage.unit == "bytes":
-            return f"{wording.size(int(rate))}/s" if rate else ""
-        if stage.unit == "rows":
-            return f"{int(rate):,} rows/s" if rate else ""
-        return f"{stage.done} of {stage.total}"
+    def _pace(stage: _Stage, now: float) -> str:
+        if stage.unit not in {"bytes", "rows"}:
+            return ""
+        rate = stage.rate(now)
+        if rate <= 0:
+            return ""
+        speed = f"{wording.size(int(rate))}/s" if stage.unit == "bytes" else f"{rate:,.0f} rows/s"
+        left = wording.seconds_left((stage.total - stage.done) / rate)
+        return f"{speed:>14}   {left}" if stage.done < stage.total else speed
