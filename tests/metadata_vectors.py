@@ -13,6 +13,7 @@ import nacl.bindings
 import nacl.signing
 import rfc8785
 from argon2.low_level import Type, hash_secret_raw
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 
 HERE = Path(__file__).parent / "vectors" / "metadata"
 PASSPHRASE = "correct horse battery staple"
@@ -77,17 +78,56 @@ SALTS = {1: bytes([1]) * 16, 2: bytes([2]) * 16, 3: bytes([3]) * 16}
 ROOTS = {n: root_secret(PASSPHRASE, salt) for n, salt in SALTS.items()}
 MASTERS = {n: Person(kdf(root, b"dfw-root", 1)) for n, root in ROOTS.items()}
 AUTHORITY = Person(kdf(RECOVERY, b"dfw-rcvr", 2))
+OPERATOR = "a passphrase of somebody else"
+OPERATOR_SALT = bytes([4]) * 16
+OPERATOR_ROOT = root_secret(OPERATOR, OPERATOR_SALT)
 STRANGER = Person(b"stranger" * 4)
 
 
-def seal(key, slot, cipher="aegis", database_id=DATABASE_ID):
-    bound = {k: v for k, v in slot.items() if k not in ("sealed", "holders")}
-    bound |= {"cipher": cipher, "database_id": database_id}
-    nonce = hashlib.sha256(slot["kind"].encode()).digest()[:24]
-    ciphertext = nacl.bindings.crypto_aead_xchacha20poly1305_ietf_encrypt(
-        DATA_KEY, b"datafold-wizard/v1/slot\n" + rfc8785.dumps(bound), nonce, key
+def aead(key, plaintext, nonce, context, slot):
+    unbound = ("sealed", "preshared", "holders", "label", "created_at")
+    bound = {k: v for k, v in slot.items() if k not in unbound}
+    bound |= {"cipher": "aegis", "database_id": DATABASE_ID}
+    return nacl.bindings.crypto_aead_xchacha20poly1305_ietf_encrypt(
+        plaintext, context + rfc8785.dumps(bound), nonce, key
+    ).hex()
+
+
+def nonce_for(text):
+    return hashlib.sha256(text.encode()).digest()[:24]
+
+
+def seal(key, slot):
+    nonce = nonce_for(slot["kind"])
+    ciphertext = aead(key, DATA_KEY, nonce, b"datafold-wizard/v1/slot\n", slot)
+    return {**slot, "sealed": {"ciphertext": ciphertext, "nonce": nonce.hex()}}
+
+
+def x25519_public(private):
+    return X25519PrivateKey.from_private_bytes(private).public_key().public_bytes_raw()
+
+
+def box(slot, private, shared, public=None):
+    """Box the data key, by the X25519 of another library than the program's."""
+    public = public or x25519_public(private)
+    slot = {**slot, "box_public_key": public.hex()}
+    seed = hashlib.sha256(b"ephemeral" + slot["kind"].encode()).digest()
+    ephemeral = x25519_public(seed)
+    common = X25519PrivateKey.from_private_bytes(private).exchange(
+        X25519PublicKey.from_public_bytes(ephemeral)
     )
-    return {**slot, "sealed": {"ciphertext": ciphertext.hex(), "nonce": nonce.hex()}}
+    key = hashlib.blake2b(
+        b"datafold-wizard/v1/box\n" + ephemeral + public + shared, key=common, digest_size=32
+    ).digest()
+    nonce = nonce_for("preshared" + slot["kind"])
+    escrow = kdf(DATA_KEY, b"dfw-data", 1)
+    preshared = aead(escrow, shared, nonce, b"datafold-wizard/v1/preshared\n", slot)
+    sealed = aead(key, DATA_KEY, bytes(24), b"datafold-wizard/v1/slot\n", slot)
+    return {
+        **slot,
+        "preshared": {"ciphertext": preshared, "nonce": nonce.hex()},
+        "sealed": {"ciphertext": sealed, "ephemeral": ephemeral.hex()},
+    }
 
 
 def link(generation, signer, *, previous=None, by="master", authority="", **changes):
@@ -138,14 +178,38 @@ def recovery_slot(threshold=1, shares=1, **changes):
         "holders": [f"Zoë {n}" for n in range(1, shares + 1)],
         **changes,
     }
-    return seal(kdf(RECOVERY, b"dfw-rcvr", 1), slot)
+    return box(slot, kdf(RECOVERY, b"dfw-rcvr", 1), kdf(RECOVERY, b"dfw-rcvr", 3))
+
+
+def operator_slot(number=1, kdf_changes=None, **changes):
+    slot = {
+        "created_at": LATER,
+        "generation": 1,
+        "id": f"2f2e2d2c2b2a29{number:02x}",
+        "kdf": {
+            "algorithm": "argon2id",
+            "keyfile": False,
+            "lanes": 1,
+            "memory_kib": 19456,
+            "passes": 2,
+            "salt": OPERATOR_SALT.hex(),
+            "version": 19,
+        }
+        | (kdf_changes or {}),
+        "kind": "operator",
+        "label": f"Ada {number}",
+        **changes,
+    }
+    return box(slot, kdf(OPERATOR_ROOT, b"dfw-oper", 1), kdf(OPERATOR_ROOT, b"dfw-oper", 2))
 
 
 def document(chain=None, slots=None, **changes):
     chain = chain or [link(1, MASTERS[1], by="self", authority=AUTHORITY.public)]
     value = {
+        "audit": {"entries": 0, "head": ""},
         "chain": chain,
         "created_at": NOW,
+        "data_key": {"created_at": NOW, "retired_slots": 0},
         "database": {
             "cipher": "aegis",
             "file_salt": "f0e0d0c0b0a090807060504030201000",
@@ -154,6 +218,7 @@ def document(chain=None, slots=None, **changes):
             "page_size": 4096,
         },
         "format": "datafold-crypto-metadata",
+        "revision": 1,
         "slots": slots or [master_slot(len(chain)), recovery_slot()],
         "tool": "vectors 1",
         "version": 1,
@@ -210,8 +275,59 @@ def valid():
     new = recovery_slot(holders=["\U0001fae8 Zoë \u4e2d"])
     yield "holder_of_any_unicode", signed(document(slots=[master_slot(1), new])), ""
     yield "format_maximum", signed(document(slots=large)), ""
+    several = [master_slot(1), recovery_slot(), operator_slot(1), operator_slot(2)]
+    yield "two_operators", signed(document(slots=several)), ""
+    only = [master_slot(1), operator_slot()]
+    yield "operator_and_no_recovery", signed(document([bare], only)), ""
+    most = [master_slot(1), *(operator_slot(n) for n in range(1, 33))]
+    yield "thirty_two_operators", signed(document([bare], most)), ""
+    head = {"entries": 17, "head": "ab" * 32}
+    retired = {"created_at": LATER, "retired_slots": 2}
+    yield "revised", signed(document(revision=9, audit=head, data_key=retired)), ""
+    yield "replacement_under_way", pending(), ""
     rfc = [master_slot(1, memory_kib=2097152, passes=1, lanes=4), recovery_slot()]
     yield "rfc_9106_first_set", signed(document(slots=rfc)), ""
+
+
+def next_document(**changes):
+    """What a rotation of the data key writes: another file, one more link, a higher revision."""
+    one, two, _three, _bare = chains()
+    salt = changes.pop("file_salt", "0f" * 16)
+    value = document([one, two], revision=2) | changes
+    return value | {"database": {**value["database"], "file_salt": salt}}
+
+
+def pending(value=None, *, signer=None, base=None, **members):
+    value = value or next_document()
+    following = json.loads(signed(value, signer))
+    outer = json.loads(signed(base or document()))
+    return render({**outer, "pending": {**following, **members}})
+
+
+def bad_pending():
+    one, _two, _three, _bare = chains()
+    stranger = link(1, MASTERS[1], by="self", authority=AUTHORITY.public, created_at=LATER)
+    yield "pending_of_itself", pending(pending=json.loads(signed(next_document()))), "pending"
+    yield "pending_signed_by_old_master", pending(signer=MASTERS[1]), "signature"
+    yield "pending_with_same_revision", pending(next_document(revision=1)), "revision"
+    same = document()["database"]["file_salt"]
+    yield "pending_for_same_file", pending(next_document(file_salt=same)), "file_salt"
+    fork = document([stranger], created_at=LATER, revision=2)
+    fork["database"]["file_salt"] = "0f" * 16
+    yield "pending_with_other_chain", pending(fork), "chain"
+    two = link(2, MASTERS[1], previous=one, authority=AUTHORITY.public)
+    three = link(3, MASTERS[2], previous=two, authority=AUTHORITY.public)
+    yield (
+        "pending_with_two_links_more",
+        pending(next_document(chain=[one, two, three], slots=[master_slot(3), recovery_slot()])),
+        "chain",
+    )
+    shorter = document([one], revision=2)
+    shorter["database"]["file_salt"] = "0f" * 16
+    yield "pending_with_shorter_chain", pending(shorter, base=document([one, two])), "chain"
+    yield "pending_empty", render({**json.loads(signed(document())), "pending": {}}), "missing"
+    yield "pending_text", render({**json.loads(signed(document())), "pending": ""}), "type"
+    yield "pending_unknown_member", pending(note="x"), "unknown member"
 
 
 def bad_bytes():
@@ -282,6 +398,13 @@ def bad_fields():
         edited(["slots"], [master_slot(1), recovery_slot(), recovery_slot()]),
         "slots",
     )
+    yield "revision_zero", edited(["revision"], 0), "revision"
+    yield "revision_missing", edited(["revision"], None), "missing member"
+    yield "retired_slots_text", edited(["data_key", "retired_slots"], "-1"), "type"
+    yield "data_key_unknown_member", edited(["data_key", "note"], "x"), "unknown member"
+    yield "audit_head_without_entries", edited(["audit", "head"], "ab" * 32), "audit"
+    yield "audit_entries_without_head", edited(["audit", "entries"], 1), "audit"
+    yield "audit_head_short", edited(["audit"], {"entries": 1, "head": "ab"}), "hex"
 
 
 def bad_slots():
@@ -314,6 +437,11 @@ def bad_slots():
     yield "holder_with_line_feed", with_recovery(holders=["a\nb"]), "holders"
     yield "holder_with_no_break_space", with_recovery(holders=["a\u00a0b"]), "holders"
     yield "holder_with_direction_mark", with_recovery(holders=["a\u202eb"]), "holders"
+    yield "box_key_short", edited(["slots", 1, "box_public_key"], "00" * 31), "hex"
+    yield "ephemeral_short", edited(["slots", 1, "sealed", "ephemeral"], "00" * 31), "hex"
+    yield "recovery_with_nonce", edited(["slots", 1, "sealed", "nonce"], "00" * 24), "unknown"
+    yield "preshared_missing", edited(["slots", 1, "preshared"], None), "missing member"
+
     yield "identifier_large", with_recovery(identifier=32768), "identifier"
     yield "other_scheme", with_recovery(scheme="bip39"), "scheme"
     yield "recovery_slot_later", with_recovery(generation=2), "generation"
@@ -321,6 +449,31 @@ def bad_slots():
     one, _two, _three, bare = chains()
     yield "recovery_without_authority", signed(document([bare])), "authority"
     yield "authority_without_recovery", signed(document([one], [master_slot(1)])), "authority"
+
+
+def bad_operators():
+    def with_operators(*operators):
+        return signed(document(slots=[master_slot(1), recovery_slot(), *operators]))
+
+    yield "operator_first", edited(["slots"], [operator_slot(), master_slot(1)]), "slots"
+    before = [master_slot(1), operator_slot(), recovery_slot()]
+    yield "operator_before_recovery", signed(document(slots=before)), "slots"
+    again = operator_slot(1, label="Grace")
+    yield "operator_id_twice", with_operators(operator_slot(1), again), "id"
+    again = operator_slot(2, label="Ada 1")
+    yield "operator_label_twice", with_operators(operator_slot(1), again), "label"
+    yield "operator_label_empty", with_operators(operator_slot(label="")), "label"
+    yield "operator_label_line_feed", with_operators(operator_slot(label="a\nb")), "label"
+    yield "operator_id_of_master", with_operators(operator_slot(id="0a0b0c0d0e0f1011")), "id"
+    yield "operator_later", with_operators(operator_slot(generation=2)), "generation"
+    yield "operator_keyfile", with_operators(operator_slot(1, {"keyfile": True})), "keyfile"
+    low = operator_slot(1, {"memory_kib": 8192})
+    yield "operator_memory_under_floor", with_operators(low), "floor"
+    high = operator_slot(1, {"memory_kib": 2**30})
+    yield "operator_memory_one_tebibyte", with_operators(high), "format maximum"
+    yield "operator_with_holders", with_operators(operator_slot(holders=["a"])), "unknown member"
+    crowd = [operator_slot(n) for n in range(1, 34)]
+    yield "thirty_three_operators", with_operators(*crowd), "slots"
 
 
 def bad_chains():
@@ -385,7 +538,10 @@ def newer():
 def main():
     index = []
     groups = [("valid", valid), ("newer", newer)]
-    groups += [("damaged", each) for each in (bad_bytes, bad_fields, bad_slots, bad_chains)]
+    groups += [
+        ("damaged", each)
+        for each in (bad_bytes, bad_fields, bad_slots, bad_operators, bad_chains, bad_pending)
+    ]
     for old in HERE.glob("*.json"):
         old.unlink()
     for expected, group in groups:

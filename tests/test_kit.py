@@ -50,7 +50,7 @@ def slot_for(plan: RecoveryPlan, label: str = "") -> CompactSlot:
         shares=plan.shares,
         authority_public_key=fill("authority", 32),
         master_public_key=fill(f"master{label}", 32),
-        nonce=fill("nonce", 24),
+        ephemeral=fill("ephemeral", 32),
         ciphertext=fill("ciphertext", 48),
     )
 
@@ -106,7 +106,7 @@ def checksummed(fields: bytes) -> bytes:
 
 def test_the_slot_has_the_layout_of_format_md() -> None:
     data = SLOT.to_bytes()
-    assert len(data) == 191
+    assert len(data) == 199
     assert data[:1] == b"\x01"
     assert data[1:17] == SLOT.database_id
     assert struct.unpack(">I", data[17:21]) == (1,)
@@ -117,9 +117,9 @@ def test_the_slot_has_the_layout_of_format_md() -> None:
     assert data[49:51] == bytes([1, 1])
     assert data[51:83] == SLOT.authority_public_key
     assert data[83:115] == SLOT.master_public_key
-    assert data[115:139] == SLOT.nonce
-    assert data[139:187] == SLOT.ciphertext
-    assert data == checksummed(data[:187])
+    assert data[115:147] == SLOT.ephemeral
+    assert data[147:195] == SLOT.ciphertext
+    assert data == checksummed(data[:195])
 
 
 def fixed(size: int) -> st.SearchStrategy[bytes]:
@@ -139,7 +139,7 @@ SLOTS = st.builds(
     shares=st.integers(2, 16),
     authority_public_key=fixed(32),
     master_public_key=fixed(32),
-    nonce=fixed(24),
+    ephemeral=fixed(32),
     ciphertext=fixed(48),
 )
 
@@ -199,7 +199,7 @@ def test_every_changed_byte_and_every_length_is_refused() -> None:
         CompactSlot.from_bytes(checksummed(data))
 
 
-@pytest.mark.parametrize("fields", [b"\x02", b"\x02" + bytes(200), b"\x00" + bytes(186)])
+@pytest.mark.parametrize("fields", [b"\x02", b"\x02" + bytes(200), b"\x00" + bytes(194)])
 def test_another_version_is_told_apart_from_damage(fields: bytes) -> None:
     data = checksummed(fields)
     with pytest.raises(UnsupportedVersion):
@@ -679,7 +679,7 @@ def test_the_quiet_zone_is_four_modules_and_the_version_eleven() -> None:
 
 def test_the_code_holds_no_words() -> None:
     payload = SLOT.to_payload()
-    assert len(payload) == 312
+    assert len(payload) == 325
     assert set(payload) <= set("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:")
     assert replace(SHEET, holder="someone else").qr_matrix() == SHEET.qr_matrix()
     assert kit_for("1of1", name="other.db").sheets[0].qr_matrix() == SHEET.qr_matrix()

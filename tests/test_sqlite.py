@@ -214,7 +214,7 @@ def test_a_file_that_opens_with_any_key_is_not_sealed(tmp_path, key, monkeypatch
 
 def test_a_locked_database_is_busy(made, monkeypatch):
     path, how = made
-    monkeypatch.setattr(keyed, "_WAIT_MILLISECONDS", 10)
+    monkeypatch.setattr(keyed, "WAIT_MILLISECONDS", 10)
     with closing(open_keyed(path, **how)) as first:
         first.execute("BEGIN EXCLUSIVE")
         with pytest.raises(Busy):

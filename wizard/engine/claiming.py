@@ -14,6 +14,7 @@ from pathlib import Path
 from wizard.engine import inspection
 from wizard.engine.errors import AlreadyProtected, DamagedMetadata
 from wizard.engine.inspection import State
+from wizard.engine.settling import settle
 from wizard.engine.sidecar import sidecar_path, staged_files, sync_directory
 
 _SECOND_NAME = re.compile(r"\.plaintext-\d{8}T\d{6}Z(-\d+)?", re.ASCII)
@@ -28,7 +29,7 @@ def check_target(target: Path) -> State:
 def claim_target(target: Path) -> State:
     """Like `check_target`, for the holder of the writer lock: removes what a killed run has left."""
     found = inspection.look(target)
-    if found.state is State.INTERRUPTED:
+    if found.state is State.INTERRUPTED and not found.opens:
         undo(target)
         found = inspection.look(target)
     return _initializable(found)
@@ -40,6 +41,8 @@ def undo(target: Path) -> str | None:
     In that state the sidecar describes the staged database, not one that was ever in use.
     """
     found = inspection.look(target)
+    if found.opens:
+        return settle(target)
     left = [path for path in staged_files(target) if os.path.lexists(path)]
     if not left:
         return None
@@ -79,7 +82,7 @@ def _other_names(target: Path) -> list[Path]:
 
 
 def _initializable(found: inspection.Inspection) -> State:
-    if found.state is State.PROTECTED:
+    if found.opens:
         raise AlreadyProtected(f"{found.path} is already protected.")
     if found.state in (State.ABSENT, State.PLAINTEXT, State.INTERRUPTED):
         return found.state

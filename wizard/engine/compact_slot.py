@@ -1,4 +1,4 @@
-"""The recovery slot in 191 bytes, for paper: what the sidecar says that the words do not.
+"""The recovery slot in 199 bytes, for paper: what the sidecar says that the words do not.
 
 Public values only, and not signed: it opens nothing without the words, and what it opens must agree
 with the database (FORMAT.md, section 8). Its checksum finds accidents, not forgers.
@@ -17,7 +17,7 @@ from wizard.engine.errors import UnsupportedVersion
 from wizard.engine.mnemonic import MAXIMUM_TEXT, fault
 
 VERSION = 1
-_LAYOUT = struct.Struct(">B16sIBB16s8sHBB32s32s24s48s")
+_LAYOUT = struct.Struct(">B16sIBB16s8sHBB32s32s32s48s")
 _CHECKSUM_BYTES = 4
 _PERSON = b"dfw-slot"
 _CIPHERS = {"aegis": 1, "chacha20": 2, "sqlcipher": 3}
@@ -36,7 +36,7 @@ _PAYLOAD = re.compile(
 class CompactSlot:
     """A recovery slot and what it is bound to; sizes in bytes are fixed.
 
-    ``database_id`` 16, ``file_salt`` 16, ``slot_id`` 8, both public keys 32, ``nonce`` 24,
+    ``database_id`` 16, ``file_salt`` 16, ``slot_id`` 8, both public keys and ``ephemeral`` 32,
     ``ciphertext`` 48. ``master_public_key`` is that of the time of sealing. Raises `ValueError` for
     values that no slot can have.
     """
@@ -52,7 +52,7 @@ class CompactSlot:
     shares: int
     authority_public_key: bytes
     master_public_key: bytes
-    nonce: bytes
+    ephemeral: bytes
     ciphertext: bytes
 
     def __post_init__(self) -> None:
@@ -62,7 +62,7 @@ class CompactSlot:
             (self.slot_id, 8),
             (self.authority_public_key, 32),
             (self.master_public_key, 32),
-            (self.nonce, 24),
+            (self.ephemeral, 32),
             (self.ciphertext, 48),
         )
         possible = (
@@ -78,7 +78,7 @@ class CompactSlot:
             raise ValueError("no recovery slot has these values")
 
     def to_bytes(self) -> bytes:
-        """Return version, fields and checksum: 191 bytes."""
+        """Return version, fields and checksum: 199 bytes."""
         fields = _LAYOUT.pack(
             VERSION,
             self.database_id,
@@ -92,7 +92,7 @@ class CompactSlot:
             self.shares,
             self.authority_public_key,
             self.master_public_key,
-            self.nonce,
+            self.ephemeral,
             self.ciphertext,
         )
         return fields + _checksum(fields)

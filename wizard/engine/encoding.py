@@ -15,8 +15,8 @@ from typing import NoReturn
 Json = Mapping[str, "Json"] | Sequence["Json"] | str | int | bool
 
 MAXIMUM_INTEGER = 2**53 - 1
-# The deepest object of the document: signature and signed, slots, a slot, kdf, its members.
-_DEEPEST = 6
+# The deepest object of a sidecar: pending, signed, slots, a slot, kdf, its members.
+_DEEPEST = 7
 # What would not show, or would change how other text shows: controls, spaces other than U+0020,
 # zero-width and bidirectional marks, surrogates, private use, non-characters, tags. A fixed list
 # (FORMAT.md, section 2): a sidecar must not be valid in one version of Unicode only.
@@ -114,15 +114,19 @@ class Reader:
         self._members = dict(value)
         self.where = where
 
+    def members(self) -> Mapping[str, Json]:
+        """What has not been taken yet."""
+        return dict(self._members)
+
     def take(self, name: str) -> Json:
         """The member, of any type."""
         if name not in self._members:
             raise Malformed(f"{self.where} has no {name}")
         return self._members.pop(name)
 
-    def finish(self) -> None:
-        """Refuse members nobody has asked for."""
-        if self._members:
+    def finish(self, *, spare: tuple[str, ...] = ()) -> None:
+        """Refuse members nobody has asked for, but for the names in ``spare``."""
+        if self._members.keys() - set(spare):
             raise Malformed(f"{self.where} has an unknown member")
 
     def object(self, name: str) -> Reader:

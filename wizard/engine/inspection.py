@@ -24,7 +24,8 @@ from wizard.engine.errors import (
     Unreadable,
     WizardError,
 )
-from wizard.engine.metadata import Metadata, read_metadata
+from wizard.engine.metadata import Metadata
+from wizard.engine.replacement import Sidecar, read_sidecar_bytes
 from wizard.engine.sidecar import (
     read_sidecar,
     sidecar_path,
@@ -63,6 +64,15 @@ class Inspection:
     ways_out: tuple[str, ...] = ()
     plaintext_left: tuple[Path, ...] = ()
     error: WizardError | None = None
+
+    @property
+    def opens(self) -> bool:
+        """Whether database and sidecar fit, so that the right secret opens it.
+
+        Also while a change of its keys is unfinished: one of the two documents fits the file.
+        """
+        whole = (State.PROTECTED, State.INTERRUPTED)
+        return self.metadata is not None and self.state in whole
 
 
 def resolve(path: str | os.PathLike[str]) -> Path:
@@ -137,13 +147,15 @@ _BY_KIT = "Open it with the recovery kit, which needs no sidecar."
 def _with_sidecar(target: Path, kind: FileKind, data: bytes, *, unfinished: bool) -> Inspection:
     opaque = kind is FileKind.OPAQUE
     try:
-        metadata = read_metadata(data)
+        sidecar = read_sidecar_bytes(data)
     except NotVerified as error:
         kit = (_BY_KIT,) if opaque else ()
         return _damaged(target, error, ways_out=("Put the sidecar back from a backup.", *kit))
+    metadata = sidecar.current
     if opaque:
-        if sqlite.file_salt(target) == metadata.file_salt:
-            return Inspection(target, State.PROTECTED, metadata=metadata)
+        fitting = sidecar.for_file(sqlite.file_salt(target))
+        if fitting is not None:
+            return _fitting(target, fitting, sidecar, unfinished=unfinished)
         foreign = ForeignMetadata(
             f"{sidecar_path(target).name} is sound, but belongs to another database file "
             f"(its fingerprint is {metadata.public_key.fingerprint})."
@@ -157,6 +169,21 @@ def _with_sidecar(target: Path, kind: FileKind, data: bytes, *, unfinished: bool
         target,
         DamagedMetadata(f"{sidecar_path(target).name} is there, but {target.name} {what}."),
         ways_out=("Put the encrypted database back from a backup.", "Move the sidecar aside."),
+    )
+
+
+def _fitting(target: Path, metadata: Metadata, sidecar: Sidecar, *, unfinished: bool) -> Inspection:
+    """Protected, or a replacement of the encrypted file was cut off; it opens in either case."""
+    if sidecar.pending is None and not unfinished:
+        return Inspection(target, State.PROTECTED, metadata=metadata)
+    done = metadata is sidecar.pending
+    what = "is already the new one" if done else "is as it was before"
+    return Inspection(
+        target,
+        State.INTERRUPTED,
+        reason=f"A rotation of {target.name} did not finish. The database {what}, and opens.",
+        metadata=metadata,
+        ways_out=("Open it as always.", "Rotate again; what is left of the other run ends first."),
     )
 
 

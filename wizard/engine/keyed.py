@@ -30,7 +30,7 @@ from wizard.engine.usage import BESIDE
 
 SQLCIPHER_PAGE_SIZE = 4096  # what official SQLCipher 4 opens without further pragmas
 KEY_BYTES = 32
-_WAIT_MILLISECONDS = 5_000
+WAIT_MILLISECONDS = 5_000
 _IN_MEMORY = 2  # PRAGMA temp_store
 
 
@@ -79,7 +79,7 @@ def open_keyed(
     failure: WizardError | None = None
     try:
         connection = apsw.Connection(sqlite_name(path), flags=flags)
-        connection.set_busy_timeout(_WAIT_MILLISECONDS)
+        connection.set_busy_timeout(WAIT_MILLISECONDS)
         keep_temporary_data_in_memory(connection)
         _set_key(connection, key, cipher, page_size, create=create)
     except apsw.Error as error:

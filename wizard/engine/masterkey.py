@@ -96,8 +96,3 @@ class SigningKey:
 def wrapping_key(root: Secret) -> Secret:
     """Opens the master slot."""
     return sodium.subkey(root, context=ROOT_CONTEXT, number=2)
-
-
-def recovery_wrapping_key(recovery: Secret) -> Secret:
-    """Opens the recovery slot."""
-    return sodium.subkey(recovery, context=RECOVERY_CONTEXT, number=1)

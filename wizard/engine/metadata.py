@@ -7,6 +7,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from wizard.engine import chain, sodium
@@ -22,14 +24,38 @@ from wizard.engine.encoding import (
 )
 from wizard.engine.errors import DamagedMetadata, InvalidParameters, UnsupportedVersion
 from wizard.engine.masterkey import MasterPublicKey, SigningKey
-from wizard.engine.sealing import Binding, MasterSlot, RecoverySlot, read_slots
+from wizard.engine.sealing import Binding
+from wizard.engine.slots import (
+    MAXIMUM_OPERATORS,
+    BoxedSlot,
+    MasterSlot,
+    OperatorSlot,
+    RecoverySlot,
+    read_slots,
+)
 
 FORMAT = "datafold-crypto-metadata"
 VERSION = 1
-MAXIMUM_BYTES = 1024 * 1024
+MAXIMUM_BYTES = 2 * 1024 * 1024
 CIPHERS = ("aegis", "chacha20", "sqlcipher")
 PAGE_SIZES = tuple(2**power for power in range(9, 17))
 _CONTEXT = b"datafold-wizard/v1/metadata\n"
+
+
+@dataclass(frozen=True, slots=True)
+class AuditHead:
+    """How long the audit log is, and the digest of its last entry: 32 bytes, or empty for none."""
+
+    entries: int = 0
+    head: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class DataKeyFacts:
+    """Since when the data key is in use, and how many slots that had it are no more."""
+
+    created_at: str
+    retired_slots: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +72,10 @@ class Metadata:
     chain: tuple[Link, ...]
     master_slot: MasterSlot
     recovery_slot: RecoverySlot | None
+    data_key: DataKeyFacts
+    revision: int = 1
+    operator_slots: tuple[OperatorSlot, ...] = ()
+    audit: AuditHead = AuditHead()
 
     @property
     def generation(self) -> int:
@@ -62,14 +92,23 @@ class Metadata:
         """What its slots are bound to."""
         return Binding(database_id=self.database_id, cipher=self.cipher)
 
+    @property
+    def boxed_slots(self) -> tuple[BoxedSlot, ...]:
+        """The recovery slot, if there is one, and those of operators."""
+        recovery = () if self.recovery_slot is None else (self.recovery_slot,)
+        return (*recovery, *self.operator_slots)
+
     def as_json(self) -> dict[str, Json]:
         """The ``signed`` member."""
-        slots = [self.master_slot.as_json()]
-        if self.recovery_slot is not None:
-            slots.append(self.recovery_slot.as_json())
+        slots = [self.master_slot.as_json(), *(slot.as_json() for slot in self.boxed_slots)]
         return {
+            "audit": {"entries": self.audit.entries, "head": self.audit.head.hex()},
             "chain": [link.as_json() for link in self.chain],
             "created_at": self.created_at,
+            "data_key": {
+                "created_at": self.data_key.created_at,
+                "retired_slots": self.data_key.retired_slots,
+            },
             "database": {
                 "cipher": self.cipher,
                 "file_salt": self.file_salt.hex(),
@@ -78,6 +117,7 @@ class Metadata:
                 "page_size": self.page_size,
             },
             "format": FORMAT,
+            "revision": self.revision,
             "slots": slots,
             "tool": self.tool,
             "version": VERSION,
@@ -96,26 +136,35 @@ def sign_metadata(metadata: Metadata, master: SigningKey) -> bytes:
 
 
 def read_metadata(data: bytes) -> Metadata:
-    """Parse and verify a sidecar.
+    """Parse and verify one document.
 
     Raises `UnsupportedVersion` for a newer format and `DamagedMetadata` for everything else.
     """
+    with damage_told(data):
+        return read_document(Reader(parse_rendered(data), "the document"))
+
+
+@contextmanager
+def damage_told(data: bytes) -> Iterator[None]:
+    """Raise `DamagedMetadata` for what does not parse, and before that for what is too large."""
     if len(data) > MAXIMUM_BYTES:
         raise DamagedMetadata("The crypto metadata are too large to be any.")
     try:
-        return _read(data)
+        yield
     except Malformed as error:
         raise DamagedMetadata(f"The crypto metadata are damaged: {error}.") from None
     except InvalidParameters as error:
         raise DamagedMetadata(f"The crypto metadata are damaged or forged: {error}") from None
 
 
-def _read(data: bytes) -> Metadata:
-    outer = Reader(parse_rendered(data), "the document")
+def read_document(outer: Reader, *, spare: tuple[str, ...] = ()) -> Metadata:
+    """Take and verify `signature` and `signed`; nothing else may be there but names in ``spare``.
+
+    Raises `Malformed`, `InvalidParameters` or `UnsupportedVersion`.
+    """
     signature = outer.hex("signature", sodium.SIGNATURE_BYTES)
     signed = outer.take("signed")
-    outer.finish()
-
+    outer.finish(spare=spare)
     reader = Reader(signed, "signed")
     reader.choice("format", (FORMAT,))
     version = reader.integer("version", least=1, most=MAXIMUM_INTEGER)
@@ -134,7 +183,9 @@ def _read_signed(reader: Reader) -> Metadata:
     database = reader.object("database")
     database.choice("kind", ("sqlite",))
     database_id = database.hex("id", 16)
-    master_slot, recovery_slot = read_slots(list(reader.array("slots", least=1, most=2)))
+    master_slot, recovery_slot, operator_slots = read_slots(
+        reader.array("slots", least=1, most=2 + MAXIMUM_OPERATORS)
+    )
     metadata = Metadata(
         tool=reader.text("tool"),
         created_at=reader.time("created_at"),
@@ -148,11 +199,35 @@ def _read_signed(reader: Reader) -> Metadata:
         ),
         master_slot=master_slot,
         recovery_slot=recovery_slot,
+        data_key=_read_data_key(reader.object("data_key")),
+        revision=reader.integer("revision", least=1, most=MAXIMUM_INTEGER),
+        operator_slots=operator_slots,
+        audit=_read_audit(reader.object("audit")),
     )
     database.finish()
     reader.finish()
     _check_consistency(metadata)
     return metadata
+
+
+def _read_data_key(reader: Reader) -> DataKeyFacts:
+    facts = DataKeyFacts(
+        created_at=reader.time("created_at"),
+        retired_slots=reader.integer("retired_slots", least=0, most=MAXIMUM_INTEGER),
+    )
+    reader.finish()
+    return facts
+
+
+def _read_audit(reader: Reader) -> AuditHead:
+    audit = AuditHead(
+        entries=reader.integer("entries", least=0, most=MAXIMUM_INTEGER),
+        head=reader.hex_or_empty("head", 32),
+    )
+    reader.finish()
+    if (audit.entries == 0) != (audit.head == b""):
+        raise Malformed("the audit log has a length and a last entry that do not agree")
+    return audit
 
 
 def _check_consistency(metadata: Metadata) -> None:
@@ -162,13 +237,14 @@ def _check_consistency(metadata: Metadata) -> None:
         raise Malformed("created_at is not that of generation 1")
     # Before anything is derived: a forged cost must not get as far as being run.
     metadata.master_slot.params.check()
+    for operator in metadata.operator_slots:
+        operator.params.check()
     if metadata.master_slot.generation != metadata.generation:
         raise Malformed("the master slot is not of the current generation")
     recovery, authority = metadata.recovery_slot, metadata.chain[-1].recovery_authority
     if (recovery.authority_public_key if recovery else b"") != authority:
         raise Malformed("the recovery slot and the chain name different authorities")
-    if recovery is not None:
-        if recovery.generation > metadata.generation:
-            raise Malformed("the recovery slot is from a later generation")
-        if not chain.is_public_key(authority):
-            raise Malformed("the recovery authority has a public key that is none")
+    if any(slot.generation > metadata.generation for slot in metadata.boxed_slots):
+        raise Malformed("a slot is from a later generation")
+    if recovery is not None and not chain.is_public_key(authority):
+        raise Malformed("the recovery authority has a public key that is none")

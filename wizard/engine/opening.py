@@ -11,28 +11,33 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from wizard.engine import sqlite
+from wizard.engine import sodium, sqlite
+from wizard.engine.boxing import BoxKeys
 from wizard.engine.chain import public_key_at
 from wizard.engine.errors import (
+    Busy,
     DamagedDatabase,
     DamagedMetadata,
     ForeignMetadata,
     RolledBackMetadata,
+    Unreadable,
     WrongPassphrase,
 )
 from wizard.engine.kdf import derive
 from wizard.engine.masterkey import MasterPublicKey, SigningKey
 from wizard.engine.metadata import Metadata
 from wizard.engine.rescue import Rescue, open_kit
-from wizard.engine.sealing import open_with_root
+from wizard.engine.sealing import open_box, open_with_root
 from wizard.engine.secret import Secret
+from wizard.engine.slots import OperatorSlot
 from wizard.engine.sqlite import Cipher, InnerIdentity, KeyRefused
 
 if TYPE_CHECKING:
     import apsw
 
 _OTHER_FILE = (
-    "The key does not open this file: sidecar or recovery kit are those of another database."
+    "The key does not open this file: sidecar or recovery kit are those of another database, or the "
+    "data key was changed after the sheets were printed, and then the sidecar is needed, too."
 )
 _DAMAGED_PAGE = (
     "The key is the right one, but the first page of the database fails its check: the file is "
@@ -44,6 +49,7 @@ class Database:
     """An unlocked database; a context manager that closes the connection.
 
     ``metadata`` is None where a recovery kit opened a database whose sidecar is missing or damaged.
+    ``opened_with`` is "passphrase", "operator" or "recovery"; ``operator`` is the operator's label.
     """
 
     def __init__(
@@ -54,12 +60,14 @@ class Database:
         metadata: Metadata | None,
         identity: InnerIdentity,
         opened_with: str,
+        operator: str = "",
     ) -> None:
         self.path = path
         self.connection = connection
         self.metadata = metadata
         self.identity = identity
         self.opened_with = opened_with
+        self.operator = operator
 
     @property
     def fingerprint(self) -> str:
@@ -105,15 +113,44 @@ def open_data_key(metadata: Metadata, root: Secret) -> Secret:
     return data_key
 
 
-def open_database(path: Path, data_key: Secret, metadata: Metadata, *, readonly: bool) -> Database:
-    """Open the file and compare its inner table with the metadata."""
+def open_operator(metadata: Metadata, slot: OperatorSlot, passphrase: Secret) -> Secret | None:
+    """The data key, or None where this is not the passphrase of the slot."""
+    with (
+        derive(passphrase, salt=slot.salt, params=slot.params) as root,
+        BoxKeys.operator(root) as keys,
+    ):
+        if slot.box is None or not sodium.equal(keys.public, slot.box.public_key):
+            return None
+        data_key = open_box(slot, slot.box.sealed, keys, metadata.binding)
+    if data_key is None:
+        raise DamagedMetadata(
+            "The operator's slot does not open, although his passphrase is right."
+        )
+    return data_key
+
+
+def open_database(
+    path: Path, data_key: Secret, metadata: Metadata, *, readonly: bool, operator: str = ""
+) -> Database:
+    """Open the file and compare its inner table with the metadata.
+
+    Opened for writing, the table learns the newest revision of the metadata, unless another
+    connection is writing just now.
+    """
 
     def agree(identity: InnerIdentity) -> None:
         _agree(identity, metadata)
 
     connection, identity = _open(path, data_key, metadata, agree, readonly=readonly)
+    if not readonly:
+        identity = _caught_up(connection, identity, metadata)
     return Database(
-        path, connection, metadata=metadata, identity=identity, opened_with="passphrase"
+        path,
+        connection,
+        metadata=metadata,
+        identity=identity,
+        opened_with="operator" if operator else "passphrase",
+        operator=operator,
     )
 
 
@@ -162,13 +199,32 @@ def _open(
     return connection, identity
 
 
+def _caught_up(
+    connection: apsw.Connection, identity: InnerIdentity, metadata: Metadata
+) -> InnerIdentity:
+    newest = InnerIdentity(
+        database_id=metadata.database_id,
+        generation=metadata.generation,
+        master_public_key=metadata.public_key.raw,
+        revision=metadata.revision,
+    )
+    if newest == identity:
+        return identity
+    try:
+        sqlite.write_identity_now(connection, newest)
+    except (Busy, Unreadable):
+        return identity
+    return newest
+
+
 def _agree(identity: InnerIdentity, metadata: Metadata) -> None:
     if identity.database_id != metadata.database_id:
         raise ForeignMetadata("The sidecar is sound, but it is that of another database.")
-    if identity.generation > metadata.generation:
+    if identity.generation > metadata.generation or identity.revision > metadata.revision:
         raise RolledBackMetadata(
-            f"The sidecar is of generation {metadata.generation}, but the database has seen "
-            f"generation {identity.generation}: an older sidecar was put back."
+            f"The sidecar is revision {metadata.revision} of generation {metadata.generation}, but "
+            f"the database has seen revision {identity.revision} of generation "
+            f"{identity.generation}: an older sidecar was put back."
         )
     key = public_key_at(metadata.chain, identity.generation)
     if key is None or key.raw != identity.master_public_key:

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Self
 
 from wizard.engine import sodium
+from wizard.engine.boxing import Boxed, BoxKeys
 from wizard.engine.errors import (
     ForeignMetadata,
     InvalidRecoveryPhrase,
@@ -22,8 +23,9 @@ from wizard.engine.kit import CompactSlot, parse_sheets
 from wizard.engine.masterkey import SigningKey
 from wizard.engine.metadata import Metadata
 from wizard.engine.recovery import combine
-from wizard.engine.sealing import Binding, RecoverySlot, Sealed, open_with_recovery
+from wizard.engine.sealing import Binding, open_box
 from wizard.engine.secret import Secret
+from wizard.engine.slots import RecoverySlot
 from wizard.engine.sqlite import InnerIdentity
 
 
@@ -95,7 +97,7 @@ def open_kit(sheets: Sequence[str], *, metadata: Metadata | None, file_salt: byt
 def compact(metadata: Metadata) -> CompactSlot:
     """The recovery slot as it stands on the sheets. The metadata must have one."""
     slot = metadata.recovery_slot
-    if slot is None or slot.sealed is None:
+    if slot is None or slot.box is None:
         raise ValueError("no recovery slot")
     return CompactSlot(
         database_id=metadata.database_id,
@@ -109,8 +111,8 @@ def compact(metadata: Metadata) -> CompactSlot:
         shares=slot.shares,
         authority_public_key=slot.authority_public_key,
         master_public_key=metadata.chain[slot.generation - 1].master_public_key,
-        nonce=slot.sealed.nonce,
-        ciphertext=slot.sealed.ciphertext,
+        ephemeral=slot.box.sealed.ephemeral,
+        ciphertext=slot.box.sealed.ciphertext,
     )
 
 
@@ -123,7 +125,6 @@ def _slot_of(compact_slot: CompactSlot) -> RecoverySlot:
         shares=compact_slot.shares,
         holders=(),
         authority_public_key=compact_slot.authority_public_key,
-        sealed=Sealed(nonce=compact_slot.nonce, ciphertext=compact_slot.ciphertext),
     )
 
 
@@ -132,7 +133,9 @@ def _open(facts: CompactSlot, recovery: Secret) -> Secret | None:
     binding = Binding(database_id=facts.database_id, cipher=facts.cipher)
     with SigningKey.authority(recovery) as authority:
         known = sodium.equal(authority.public.raw, slot.authority_public_key)
-    data_key = open_with_recovery(slot, recovery, binding)
+    boxed = Boxed(ephemeral=facts.ephemeral, ciphertext=facts.ciphertext)
+    with BoxKeys.recovery(recovery) as keys:
+        data_key = open_box(slot, boxed, keys, binding)
     if data_key is not None and not known:
         data_key.close()
         return None

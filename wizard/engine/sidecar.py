@@ -13,7 +13,13 @@ import os
 import stat
 from pathlib import Path
 
-from wizard.engine.errors import AlreadyProtected, NoSpace, OutputExists, Unreadable
+from wizard.engine.errors import (
+    AlreadyProtected,
+    DamagedMetadata,
+    NoSpace,
+    OutputExists,
+    Unreadable,
+)
 from wizard.engine.metadata import MAXIMUM_BYTES
 
 READ_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -40,6 +46,11 @@ def staged_files(database: Path) -> tuple[Path, ...]:
     staged = staged_path(database)
     suffixes = (".crypto.json", "-wal", "-shm", "-journal", "")
     return tuple(staged.with_name(staged.name + suffix) for suffix in suffixes)
+
+
+def new_sidecar_path(database: Path) -> Path:
+    """Where a new sidecar is written before it takes the place of the old one."""
+    return database.with_name(f".{database.name}.datafold-new.crypto.json")
 
 
 def read_sidecar(path: Path) -> bytes | None:
@@ -110,6 +121,36 @@ def create_file(path: Path, data: bytes | bytearray | memoryview, *, public: boo
         if isinstance(error, OSError):
             raise write_error(path, len(data), error) from None
         raise
+
+
+def replace_sidecar(database: Path, data: bytes) -> None:
+    """Let ``data`` take the place of the sidecar in one step; owner and mode stay as they were.
+
+    The caller holds the writer lock. Raises `NoSpace` or `Unreadable`, and `DamagedMetadata` where
+    the disk does not give back what was written; the old sidecar is in place then, or the new one
+    is, whole.
+    """
+    sidecar, waiting = sidecar_path(database), new_sidecar_path(database)
+    waiting.unlink(missing_ok=True)  # of a run that was killed
+    create_file(waiting, data, public=True)
+    try:
+        _dress_like(sidecar, waiting)
+        if read_sidecar(waiting) != data:
+            raise DamagedMetadata("The new crypto metadata did not read back from the disk.")
+        waiting.replace(sidecar)
+        sync_directory(sidecar.parent)
+    except OSError as error:
+        raise write_error(sidecar, len(data), error) from None
+    finally:
+        waiting.unlink(missing_ok=True)
+
+
+def _dress_like(old: Path, new: Path) -> None:
+    facts = old.stat(follow_symlinks=False)
+    own = new.stat(follow_symlinks=False)
+    if (facts.st_uid, facts.st_gid) != (own.st_uid, own.st_gid):
+        os.chown(new, facts.st_uid, facts.st_gid, follow_symlinks=False)
+    new.chmod(stat.S_IMODE(facts.st_mode))
 
 
 def publish(staged: Path, final: Path) -> None:

@@ -1,4 +1,4 @@
-"""The only module that touches libsodium: subkeys, Ed25519 and XChaCha20-Poly1305 on `Secret`s.
+"""The only module that touches libsodium: subkeys, Ed25519, X25519, XChaCha20-Poly1305 on `Secret`s.
 
 PyNaCl's public functions take and return `bytes`, which cannot be wiped; its compiled binding takes
 pointers, so keys go from one locked mapping to another without a Python copy. The binding is
@@ -135,6 +135,49 @@ def unseal(key: Secret, *, ciphertext: bytes, associated: bytes, nonce: bytes) -
         opened.close()
         return None
     return opened
+
+
+def box_public_key(private_key: Secret) -> bytes:
+    """The X25519 public key (32 bytes) of a private one (RFC 7748)."""
+    public = bytearray(PUBLIC_KEY_BYTES)
+    with private_key.expose() as private:
+        lib.crypto_scalarmult_base(ffi.from_buffer(public), ffi.from_buffer(private))
+    return bytes(public)
+
+
+def box_key(private_key: Secret, public_key: bytes, *, message: Secret) -> Secret | None:
+    """BLAKE2b over ``message``, keyed with the X25519 secret of both keys; 32 bytes.
+
+    None where the secret would be zero, that is for a public key of small order.
+    """
+    if len(private_key) != KEY_BYTES or len(public_key) != PUBLIC_KEY_BYTES:
+        raise ValueError("X25519 keys have 32 bytes")
+    with Secret.allocate(KEY_BYTES) as common:
+        common.append(bytes(KEY_BYTES))
+        with private_key.expose() as private, common.expose() as target:
+            failed = lib.crypto_scalarmult(
+                ffi.from_buffer(target), ffi.from_buffer(private), public_key
+            )
+        return None if failed else _keyed_digest(common, message)
+
+
+def _keyed_digest(key: Secret, message: Secret) -> Secret:
+    result = Secret.allocate(KEY_BYTES)
+    result.append(bytes(KEY_BYTES))
+    with key.expose() as source, message.expose() as text, result.expose() as target:
+        failed = lib.crypto_generichash_blake2b_salt_personal(
+            ffi.from_buffer(target),
+            KEY_BYTES,
+            ffi.from_buffer(text),
+            len(text),
+            ffi.from_buffer(source),
+            KEY_BYTES,
+            bytes(16),
+            bytes(16),
+        )
+    if failed:  # pragma: no cover - the lengths above are constants
+        raise RuntimeError("BLAKE2b refused its lengths")
+    return result
 
 
 def equal(left: bytes, right: bytes) -> bool:

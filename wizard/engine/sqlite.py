@@ -16,7 +16,12 @@ import apsw
 from wizard.engine.content import IDENTITY_TABLE, table_rows
 from wizard.engine.errors import DamagedDatabase, Unreadable, VerificationFailed, WizardError
 from wizard.engine.filehead import FileKind, classify, file_salt, looks_encrypted_by_us
-from wizard.engine.identity import InnerIdentity, read_identity, write_identity
+from wizard.engine.identity import (
+    InnerIdentity,
+    read_identity,
+    write_identity,
+    write_identity_now,
+)
 from wizard.engine.keyed import (
     KEY_BYTES,
     Cipher,
@@ -53,6 +58,7 @@ __all__ = [
     "remove_plaintext",
     "row_counts",
     "write_identity",
+    "write_identity_now",
 ]
 
 # An index is checked by looking up each row: with SQLite's 2 MiB of cache nearly every look-up

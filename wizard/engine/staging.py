@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from wizard.engine import sqlite
+from wizard.engine.boxing import BoxKeys
 from wizard.engine.chain import first_link
 from wizard.engine.conversion import ConversionReport, PlaintextSource
 from wizard.engine.encoding import timestamp
@@ -20,30 +21,28 @@ from wizard.engine.errors import DamagedMetadata
 from wizard.engine.kdf import SALT_BYTES, KdfParams, derive
 from wizard.engine.kit import KitSheet, RecoveryKit
 from wizard.engine.masterkey import SigningKey
-from wizard.engine.metadata import VERSION, Metadata, read_metadata, sign_metadata
+from wizard.engine.metadata import (
+    VERSION,
+    DataKeyFacts,
+    Metadata,
+    read_metadata,
+    sign_metadata,
+)
 from wizard.engine.opening import open_data_key, open_database, open_root
 from wizard.engine.progress import CancelToken, Progress, ProgressSink, Stage
 from wizard.engine.recovery import Mnemonic, RecoveryPlan, share_parameters, split
 from wizard.engine.rescue import compact
-from wizard.engine.sealing import (
-    DATA_KEY_BYTES,
-    SLOT_ID_BYTES,
-    Binding,
-    MasterSlot,
-    RecoverySlot,
-    seal_under_recovery,
-    seal_under_root,
-)
+from wizard.engine.sealing import Binding, fill, seal_under_root
 from wizard.engine.secret import Secret
 from wizard.engine.sidecar import (
     create_file,
     read_sidecar,
     staged_path,
 )
+from wizard.engine.slots import DATA_KEY_BYTES, SLOT_ID_BYTES, MasterSlot, RecoverySlot
 from wizard.engine.sqlite import Cipher, InnerIdentity
-from wizard.version import __version__
+from wizard.version import TOOL
 
-TOOL = f"datafold-wizard {__version__}"
 NEW_PAGE_SIZE = 4096
 _DATABASE_ID_BYTES = 16
 _RECOVERY_BYTES = 32
@@ -128,6 +127,7 @@ class Staging:
                 chain=(link,),
                 master_slot=slot,
                 recovery_slot=recovery_slot,
+                data_key=DataKeyFacts(created_at=now),
             )
             create_file(staged_sidecar(self.target), sign_metadata(metadata, master), public=True)
         return metadata, mnemonics, conversion
@@ -151,8 +151,8 @@ class Staging:
                 holders=self.recovery.holders,
                 authority_public_key=authority.public.raw,
             )
-            sealed = seal_under_recovery(slot, recovery, data_key, binding)
-        return replace(slot, sealed=sealed), mnemonics
+            with BoxKeys.recovery(recovery) as keys:
+                return fill(slot, keys, data_key, binding), mnemonics
 
     def _encrypt(
         self, data_key: Secret, identity: InnerIdentity

@@ -7,8 +7,8 @@ import os
 from wizard.engine.encoding import Json
 from wizard.engine.inspection import Inspection, inspect
 from wizard.engine.metadata import Metadata
-from wizard.engine.sealing import MasterSlot, RecoverySlot
 from wizard.engine.secret import memory_protection
+from wizard.engine.slots import MasterSlot, OperatorSlot, RecoverySlot
 
 
 def status_report(path: str | os.PathLike[str]) -> dict[str, Json]:
@@ -44,14 +44,20 @@ def _metadata(metadata: Metadata) -> dict[str, Json]:
     slots: list[Json] = [_master(metadata.master_slot)]
     if metadata.recovery_slot is not None:
         slots.append(_recovery(metadata.recovery_slot))
+    slots.extend(_operator(slot) for slot in metadata.operator_slots)
     return {
         "cipher": metadata.cipher,
         "created_at": metadata.created_at,
+        "data_key": {
+            "created_at": metadata.data_key.created_at,
+            "retired_slots": metadata.data_key.retired_slots,
+        },
         "database_id": metadata.database_id.hex(),
         "fingerprint": metadata.public_key.fingerprint,
         "generation": metadata.generation,
         "page_size": metadata.page_size,
         "public_key": metadata.public_key.hex,
+        "revision": metadata.revision,
         "slots": slots,
         "tool": metadata.tool,
         "written_at": metadata.written_at,
@@ -74,4 +80,15 @@ def _recovery(slot: RecoverySlot) -> dict[str, Json]:
         "kind": "recovery",
         "shares": slot.shares,
         "threshold": slot.threshold,
+    }
+
+
+def _operator(slot: OperatorSlot) -> dict[str, Json]:
+    return {
+        "created_at": slot.created_at,
+        "kind": "operator",
+        "label": slot.label,
+        "lanes": slot.params.lanes,
+        "memory_kib": slot.params.memory_kib,
+        "passes": slot.params.passes,
     }

@@ -7,18 +7,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from wizard.engine import sqlite
-from wizard.engine.errors import DamagedMetadata, ForeignMetadata, NoRecovery, WrongPassphrase
+from wizard.engine.errors import (
+    DamagedMetadata,
+    ForeignMetadata,
+    InvalidInput,
+    NoRecovery,
+    WrongPassphrase,
+)
 from wizard.engine.inspection import Inspection, State, inspect
 from wizard.engine.kdf import KdfParams
 from wizard.engine.keyfile import KeyfileInput, keyfile_from
-from wizard.engine.opening import Database, open_by_kit, open_data_key, open_database, open_root
+from wizard.engine.metadata import Metadata
+from wizard.engine.opening import (
+    Database,
+    open_by_kit,
+    open_data_key,
+    open_database,
+    open_operator,
+    open_root,
+)
 from wizard.engine.passphrase import PassphraseSource, passphrase_from
 from wizard.engine.progress import CancelToken, ProgressSink, ignore_progress
+from wizard.engine.secret import Secret
+from wizard.engine.slots import OperatorSlot
 from wizard.engine.sqlite import Cipher, FileKind
 
 
@@ -41,38 +58,92 @@ def unlock(
     *,
     keyfile: KeyfileInput | None = None,
     recovery: Sequence[str] | None = None,
+    operator: str | None = None,
     readonly: bool = False,
     allow_high_cost: bool = False,
 ) -> Database:
-    """Open a protected database by its passphrase, or by its recovery sheets.
+    """Open a protected database by its passphrase, an operator's, or its recovery sheets.
 
-    ``recovery`` takes the text of each sheet, or bare phrases of 33 words. Raises a subclass of
+    With ``operator``, a label, only that operator's slot is tried. Without, the master's is, and
+    then those of all operators: a wrong passphrase costs a derivation for each. ``recovery`` takes the text of each sheet, or bare phrases of 33 words. Raises a subclass of
     `NotVerified` (metadata or database are not sound), `NotOpened` (the secret is not the right
     one), or the error of the target's state; the database is not touched then.
     """
     if recovery is not None:
         return _unlock_by_kit(path, recovery, readonly=readonly)
     found = inspect(path)
-    metadata = found.metadata
-    if metadata is None or not (found.state is State.PROTECTED or _only_salt_differs(found)):
-        raise found.error or DamagedMetadata("The crypto metadata are missing.")
+    metadata = openable(found)
     if passphrase is None:
         raise TypeError("unlock() needs a passphrase or recovery sheets")
-    check_cost(metadata.master_slot.params, allow_high_cost=allow_high_cost)
-    with passphrase_from(passphrase) as secret:
-        file = keyfile_from(keyfile)
+    slots = _operators(metadata, operator)
+    if operator is None:
+        check_cost(metadata.master_slot.params, allow_high_cost=allow_high_cost)
+    for slot in slots:
+        check_cost(slot.params, allow_high_cost=allow_high_cost)
+    with (
+        passphrase_from(passphrase) as secret,
+        _opened(found, metadata, secret, keyfile, slots, only=operator) as (data_key, label),
+    ):
+        return open_database(found.path, data_key, metadata, readonly=readonly, operator=label)
+
+
+def openable(found: Inspection) -> Metadata:
+    """The metadata that a secret opens; raises the error of the target's state if there are none."""
+    if found.metadata is None or not (found.opens or _only_salt_differs(found)):
+        raise found.error or DamagedMetadata("The crypto metadata are missing.")
+    return found.metadata
+
+
+def _operators(metadata: Metadata, operator: str | None) -> tuple[OperatorSlot, ...]:
+    if operator is None:
+        return metadata.operator_slots
+    slots = tuple(slot for slot in metadata.operator_slots if slot.label == operator)
+    if not slots:
+        raise InvalidInput("This database has no operator of that name.")
+    return slots
+
+
+@contextmanager
+def _opened(
+    found: Inspection,
+    metadata: Metadata,
+    passphrase: Secret,
+    keyfile: KeyfileInput | None,
+    slots: tuple[OperatorSlot, ...],
+    *,
+    only: str | None,
+) -> Iterator[tuple[Secret, str]]:
+    """The data key, and the label of the operator whose passphrase it was, or ""."""
+    refused = WrongPassphrase(
+        metadata.public_key.fingerprint, keyfile_expected=False, keyfile_given=keyfile is not None
+    )
+    if only is None:
         try:
-            root = open_root(metadata, secret, file)
-        except WrongPassphrase:
-            # With the sidecar of another database every passphrase is wrong: that is the news.
-            if found.error is not None:
-                raise found.error from None
-            raise
-        finally:
-            if file is not None:
-                file.close()
-    with root, open_data_key(metadata, root) as data_key:
-        return open_database(found.path, data_key, metadata, readonly=readonly)
+            root = open_master(metadata, passphrase, keyfile)
+        except WrongPassphrase as error:
+            refused = error
+        else:
+            with root, open_data_key(metadata, root) as data_key:
+                yield data_key, ""
+            return
+    for slot in slots if keyfile is None else ():
+        operator_key = open_operator(metadata, slot, passphrase)
+        if operator_key is not None:
+            with operator_key:
+                yield operator_key, slot.label
+            return
+    # With the sidecar of another database every passphrase is wrong: that is the news.
+    raise found.error if isinstance(found.error, ForeignMetadata) else refused
+
+
+def open_master(metadata: Metadata, passphrase: Secret, keyfile: KeyfileInput | None) -> Secret:
+    """The root secret. Raises `WrongPassphrase`, and what reading the keyfile raises."""
+    file = keyfile_from(keyfile)
+    try:
+        return open_root(metadata, passphrase, file)
+    finally:
+        if file is not None:
+            file.close()
 
 
 def verify(
@@ -81,6 +152,7 @@ def verify(
     *,
     keyfile: KeyfileInput | None = None,
     recovery: Sequence[str] | None = None,
+    operator: str | None = None,
     allow_high_cost: bool = False,
     progress: ProgressSink = ignore_progress,
     cancel: CancelToken | None = None,
@@ -91,6 +163,7 @@ def verify(
         passphrase,
         keyfile=keyfile,
         recovery=recovery,
+        operator=operator,
         readonly=True,
         allow_high_cost=allow_high_cost,
     ) as database:
@@ -133,11 +206,11 @@ def _only_salt_differs(found: Inspection) -> bool:
 def _unlock_by_kit(path: str | Path, sheets: Sequence[str], *, readonly: bool) -> Database:
     found = inspect(path)
     # Without its sidecar an `sqlcipher` file looks like anybody's: the kit decides whose it is.
-    possible = (State.PROTECTED, State.DAMAGED, State.FOREIGN)
-    if found.state not in possible or sqlite.classify(found.path) is not FileKind.OPAQUE:
+    possible = found.opens or found.state in (State.DAMAGED, State.FOREIGN)
+    if not possible or sqlite.classify(found.path) is not FileKind.OPAQUE:
         raise found.error or DamagedMetadata("The crypto metadata are missing.")
     # Only a sidecar that fits the file may say that these sheets were replaced by others.
-    metadata = found.metadata if found.state is State.PROTECTED else None
+    metadata = found.metadata if found.opens else None
     if metadata is not None and metadata.recovery_slot is None:
         raise NoRecovery("This database was protected without a recovery phrase.")
     return open_by_kit(found.path, sheets, metadata=metadata, readonly=readonly)

@@ -1,0 +1,83 @@
+"""What every change of keys has in common.
+
+- One process at a time, under the writer lock; what a killed run has left is ended first.
+- A change is one new document, signed, that takes the place of the old one in one step. It is
+  believed when it was read back.
+- Whoever signs, the revision goes up: an older sidecar that is put back is noticed, because the
+  database remembers the newest revision it has seen.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from wizard.engine import inspection
+from wizard.engine.encoding import timestamp
+from wizard.engine.errors import DamagedMetadata
+from wizard.engine.inspection import State
+from wizard.engine.masterkey import SigningKey
+from wizard.engine.metadata import Metadata, sign_metadata
+from wizard.engine.opening import open_database
+from wizard.engine.secret import Secret
+from wizard.engine.settling import settle
+from wizard.engine.sidecar import read_sidecar, replace_sidecar, sidecar_path
+from wizard.engine.writerlock import WriterLock
+from wizard.version import TOOL
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A database whose keys may be changed now. ``settled`` says what was ended first, if anything."""
+
+    target: Path
+    metadata: Metadata
+    settled: str | None
+
+
+@contextmanager
+def changing(path: str | os.PathLike[str]) -> Iterator[Change]:
+    """Hold a protected database for a change of its keys.
+
+    Raises the error of the target's state, and `Busy` while another process changes them.
+    """
+    target = inspection.resolve(path)
+    _fit(inspection.look(target))
+    with WriterLock(target):
+        ended = settle(target)
+        yield Change(target, _fit(inspection.look(target)), ended)
+
+
+def revised(metadata: Metadata, **changes: Any) -> Metadata:
+    """The next document: ``changes``, a higher revision, and the time and tool that made it."""
+    now = timestamp(datetime.now(UTC))
+    facts = {"revision": metadata.revision + 1, "written_at": now, "tool": TOOL}
+    return replace(metadata, **{**facts, **changes})
+
+
+def publish(target: Path, metadata: Metadata, master: SigningKey) -> None:
+    """Sign, replace the sidecar, and read it back. Raises what `replace_sidecar` raises."""
+    data = sign_metadata(metadata, master)
+    replace_sidecar(target, data)
+    if read_sidecar(sidecar_path(target)) != data:
+        raise DamagedMetadata("The new crypto metadata did not read back from the disk.")
+
+
+def remember(target: Path, metadata: Metadata, data_key: Secret) -> bool:
+    """Let the database itself know the newest revision; False where it is busy or not writable.
+
+    Then it learns it when it is next opened for writing.
+    """
+    with open_database(target, data_key, metadata, readonly=False) as database:
+        return database.identity.revision == metadata.revision
+
+
+def _fit(found: inspection.Inspection) -> Metadata:
+    if found.metadata is None or found.state not in (State.PROTECTED, State.INTERRUPTED):
+        raise found.error or DamagedMetadata(found.reason)
+    return found.metadata

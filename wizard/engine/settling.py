@@ -1,0 +1,48 @@
+"""What a killed change of keys has left is ended here, before anything else is changed.
+
+- The file that has the database's name decides: if it is the new one the change is finished,
+  otherwise it is undone. Neither needs a secret, and neither loses anything.
+- The caller holds the writer lock, so nobody else is at work.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from wizard.engine import inspection, sqlite
+from wizard.engine.replacement import read_sidecar_bytes, settled
+from wizard.engine.sidecar import (
+    new_sidecar_path,
+    read_sidecar,
+    replace_sidecar,
+    sidecar_path,
+    staged_files,
+    sync_directory,
+)
+
+
+def settle(target: Path) -> str | None:
+    """Finish or undo; return a sentence that says which, or None where there was nothing to end.
+
+    Raises what reading and replacing the sidecar raise.
+    """
+    if not inspection.look(target).opens:
+        return None  # Not a protected database: what is there is for others to judge.
+    data = read_sidecar(sidecar_path(target)) or b""
+    pending = read_sidecar_bytes(data).pending
+    finished = pending is not None and pending.file_salt == sqlite.file_salt(target)
+    if pending is not None:
+        replace_sidecar(target, settled(data, take_pending=finished))
+    left = [path for path in _leftovers(target) if os.path.lexists(path)]
+    for path in left:
+        path.unlink()
+    if pending is None and not left:
+        return None
+    sync_directory(target.parent)
+    what = "was finished" if finished else "was undone: the database is as it was before"
+    return f"An earlier change of the keys of {target.name} had been cut off; it {what}."
+
+
+def _leftovers(target: Path) -> tuple[Path, ...]:
+    return (*staged_files(target), new_sidecar_path(target))
