@@ -596,6 +596,8 @@ def test_a_benchmark_measures_everything(monkeypatch, capsys):
     assert [row["cipher"] for row in document["ciphers"]] == list(engine.Cipher)
     assert all(row["write_bytes_per_second"] > 1_000_000 for row in document["ciphers"])
     assert sum(row["recommended"] for row in document["ciphers"]) == 1
+    assert document["machine"]["processors"] >= 1
+    assert document["machine"]["available_kib"] <= document["machine"]["total_kib"]
     assert program.run(["benchmark"]) == 0
     shown = capsys.readouterr().out
     assert "19.0 MiB       2      1  0.25 s" in shown

@@ -173,6 +173,7 @@ def test_only_the_newest_text_is_scored_and_none_after_it_is_cleared():
                 "guesses_log10",
                 "warning",
                 "suggestions",
+                "attack",
             }
             before = len(scored)
             talk.client.send("field.type", field="first", text="x")

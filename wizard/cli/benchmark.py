@@ -22,7 +22,11 @@ from wizard.cli.interruption import interruptible
 )
 @options.json_option
 def benchmark(*, as_json: bool) -> None:
-    """Measure the named key derivation sets and the ciphers on this machine."""
+    """Measure the named key derivation sets and the ciphers on this machine.
+
+    With --json into a file, the wizard on another machine reads in its step 3 what unlocking will
+    take on this one.
+    """
     with output.progress_line() as line, interruptible() as token:
         found = engine.presets(progress=line, cancel=token)
         derivations = [_derivation(name, found[name]) for name in found]
@@ -31,9 +35,19 @@ def benchmark(*, as_json: bool) -> None:
             derivations.append(_fixed(name, params, token))
         ciphers = _ciphers(token)
     if as_json:
-        output.say_json({"key_derivation": derivations, "ciphers": ciphers})
+        output.say_json({"key_derivation": derivations, "ciphers": ciphers, "machine": _machine()})
     else:
         _tell(derivations, ciphers)
+
+
+def _machine() -> dict[str, Any]:
+    limit = engine.machine_limit()
+    return {
+        "processors": engine.usable_processors(),
+        "available_kib": limit.available_kib,
+        "unattended_kib": limit.unattended_kib,
+        "total_kib": limit.total_kib,
+    }
 
 
 def _fixed(name: str, params: engine.KdfParams, token: engine.CancelToken) -> dict[str, Any]:

@@ -59,6 +59,17 @@ if TYPE_CHECKING:
         openssh_fingerprint,
         randomart,
     )
+    from wizard.engine.foretelling import (
+        BenchmarkReport,
+        foretold_seconds,
+        read_benchmark,
+    )
+    from wizard.engine.generator import (
+        GENERATED_WORDS,
+        MOST_GENERATED_WORDS,
+        GeneratedPassphrase,
+        generate_passphrase,
+    )
     from wizard.engine.initialization import (
         DEFAULT_MINIMUM_SCORE,
         initialize,
@@ -137,6 +148,10 @@ if TYPE_CHECKING:
         complete_word,
         is_word,
     )
+    from wizard.engine.retyping import (
+        PassphraseWarning,
+        passphrase_warnings,
+    )
     from wizard.engine.secret import (
         MemoryProtection,
         Secret,
@@ -168,11 +183,16 @@ if TYPE_CHECKING:
         measure,
         preset,
         presets,
+        usable_processors,
     )
     from wizard.engine.unlocking import (
         Verification,
         unlock,
         verify,
+    )
+    from wizard.engine.wordprint import (
+        WORDPRINT_WORDS,
+        Wordprint,
     )
 
 _NAMES = {
@@ -181,6 +201,8 @@ _NAMES = {
     "discovery": "default_directories discover",
     "errors": "AlreadyProtected Busy Cancelled DamagedDatabase DamagedMetadata ForeignMetadata ForeignTarget Interrupted InvalidInput InvalidParameters InvalidPassphrase InvalidRecoveryPhrase NoMemory NoRecovery NoSpace NotOpened NotProtected NotProved NotVerified OutputExists ResourceLimit RolledBackMetadata TargetAbsent Unreadable UnsupportedDatabase UnsupportedVersion VerificationFailed WeakPassphrase WizardError WrongPassphrase WrongRecoveryPhrase",
     "fingerprint": "fingerprint_words openssh_fingerprint randomart",
+    "foretelling": "BenchmarkReport foretold_seconds read_benchmark",
+    "generator": "GENERATED_WORDS MOST_GENERATED_WORDS GeneratedPassphrase generate_passphrase",
     "initialization": "DEFAULT_MINIMUM_SCORE initialize prepare_initialization undo_interrupted",
     "inspection": "Inspection State inspect",
     "kdf": "FLOOR FORMAT_MAXIMUM KdfParams RFC_9106_FIRST RFC_9106_SECOND RFC_9106_SETS",
@@ -196,13 +218,15 @@ _NAMES = {
     "progress": "CancelToken Progress ProgressSink Stage ignore_progress",
     "recipients": "Recipient encrypt_to recipients_from",
     "recovery": "Mnemonic RecoveryPlan complete_word is_word",
+    "retyping": "PassphraseWarning passphrase_warnings",
     "secret": "MemoryProtection Secret memory_protection protect_process wipe_all",
     "sidecar": "create_file read_regular sidecar_path",
     "sqlite": "Cipher recommended_cipher",
     "status": "status_report",
     "throughput": "CipherThroughput cipher_throughput",
-    "tuning": "Measurement PRESETS Preset calibrate measure preset presets",
+    "tuning": "Measurement PRESETS Preset calibrate measure preset presets usable_processors",
     "unlocking": "Verification unlock verify",
+    "wordprint": "WORDPRINT_WORDS Wordprint",
 }
 _HOMES = {name: home for home, names in _NAMES.items() for name in names.split()}
 
@@ -210,13 +234,17 @@ __all__ = [
     "DEFAULT_MINIMUM_SCORE",
     "FLOOR",
     "FORMAT_MAXIMUM",
+    "GENERATED_WORDS",
     "MAXIMUM_CHARACTERS",
+    "MOST_GENERATED_WORDS",
     "PRESETS",
     "RFC_9106_FIRST",
     "RFC_9106_SECOND",
     "RFC_9106_SETS",
+    "WORDPRINT_WORDS",
     "AlreadyProtected",
     "AttackCost",
+    "BenchmarkReport",
     "Busy",
     "CancelToken",
     "Cancelled",
@@ -228,6 +256,7 @@ __all__ = [
     "Database",
     "ForeignMetadata",
     "ForeignTarget",
+    "GeneratedPassphrase",
     "Initialized",
     "Inspection",
     "Interrupted",
@@ -254,6 +283,7 @@ __all__ = [
     "OriginalPolicy",
     "OutputExists",
     "PassphraseSource",
+    "PassphraseWarning",
     "PendingInitialization",
     "Preset",
     "Progress",
@@ -276,6 +306,7 @@ __all__ = [
     "WeakPassphrase",
     "WizardError",
     "WordChallenge",
+    "Wordprint",
     "WrongPassphrase",
     "WrongRecoveryPhrase",
     "attack_cost",
@@ -290,6 +321,8 @@ __all__ = [
     "discover",
     "encrypt_to",
     "fingerprint_words",
+    "foretold_seconds",
+    "generate_passphrase",
     "ignore_progress",
     "initialize",
     "inspect",
@@ -301,11 +334,13 @@ __all__ = [
     "openssh_fingerprint",
     "parse_sheets",
     "passphrase_from",
+    "passphrase_warnings",
     "prepare_initialization",
     "preset",
     "presets",
     "protect_process",
     "randomart",
+    "read_benchmark",
     "read_metadata",
     "read_regular",
     "recipients_from",
@@ -316,6 +351,7 @@ __all__ = [
     "strip_line_ending",
     "undo_interrupted",
     "unlock",
+    "usable_processors",
     "verify",
     "wipe_all",
 ]

@@ -41,7 +41,7 @@ _EXCEPTIONS = frozenset({0x0640, 0x07FA, 0x302E, 0x302F, *range(0x3031, 0x3036),
 _OLD_HANGUL = (range(0x1100, 0x1200), range(0xA960, 0xA97D), range(0xD7B0, 0xD7FC))
 
 # A list, not a category: what is a space must not depend on the version of Unicode.
-_SPACES = dict.fromkeys((0x00A0, 0x1680, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000), " ")
+SPACES = dict.fromkeys((0x00A0, 0x1680, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000), " ")
 _NEVER = {"Cc": "control", "Zl": "control", "Zp": "control", "Cs": "undecodable"}
 
 Rule = Callable[[str, str], str | None]
@@ -180,7 +180,7 @@ def _from_bytes(view: memoryview, rule: Rule) -> Secret:
 def _from_text(text: str, rule: Rule) -> Secret:
     if len(text) > _MAXIMUM_BYTES:
         raise _refusal("too_long")
-    normal = unicodedata.normalize("NFC", text.translate(_SPACES))
+    normal = unicodedata.normalize("NFC", text.translate(SPACES))
     # After NFC: the jamo of decomposed Korean are allowed once composed.
     previous = ""
     for character in normal:

@@ -44,7 +44,7 @@ _MAXIMUM_LANES = 4  # both recommended sets of RFC 9106
 _MIB = 1024
 # Page faults and the final wipe cost about as much as this part of a pass (measured: 0.1 to 0.4).
 # It matters only between runs of different passes; the next run corrects it.
-_OVERHEAD_PASSES = 0.3
+OVERHEAD_PASSES = 0.3
 _REHEARSAL = 0.25  # of the target: long enough to foretell it within a few per cent
 _CORRECTIONS = 1
 
@@ -139,11 +139,22 @@ def preset(
 
 
 def presets(
-    *, cancel: CancelToken | None = None, progress: ProgressSink = ignore_progress
+    *,
+    maximum_memory_kib: int | None = None,
+    cancel: CancelToken | None = None,
+    progress: ProgressSink = ignore_progress,
 ) -> dict[str, Measurement]:
-    """Return all of `PRESETS`, in order. What one teaches foretells the next: about 5 seconds."""
+    """Return all of `PRESETS`, in order. What one teaches foretells the next: about 5 seconds.
+
+    ``maximum_memory_kib`` lowers the limit of `calibrate`, for a smaller machine that has to open
+    the database too; it raises nothing.
+    """
+    ceiling = _memory_ceiling_kib()
     search = _Search(
-        lanes=_usable_lanes(), highest_kib=_memory_ceiling_kib(), cancel=cancel, progress=progress
+        lanes=_usable_lanes(),
+        highest_kib=ceiling if maximum_memory_kib is None else min(ceiling, maximum_memory_kib),
+        cancel=cancel,
+        progress=progress,
     )
     return {
         wanted.name: search.find(wanted.target_seconds, lowest_kib=wanted.minimum_memory_kib)
@@ -200,16 +211,16 @@ class _Search:
 
     def _fit(self, known: _Sample, aim: float, lowest_kib: int) -> KdfParams:
         """Foretell the parameters for a time from those of another."""
-        pass_kib = known.params.memory_kib * (known.params.passes + _OVERHEAD_PASSES)
+        pass_kib = known.params.memory_kib * (known.params.passes + OVERHEAD_PASSES)
         pass_kib *= aim / known.seconds
         passes = FLOOR.passes
         # Memory that is over the ceiling by less than the tolerance is cut, not turned to passes.
         highest_kib = self.highest_kib * (1 + TOLERANCE / 2)
         while (
-            pass_kib / (passes + _OVERHEAD_PASSES) > highest_kib and passes < FORMAT_MAXIMUM.passes
+            pass_kib / (passes + OVERHEAD_PASSES) > highest_kib and passes < FORMAT_MAXIMUM.passes
         ):
             passes += 1
-        memory_kib = round(pass_kib / (passes + _OVERHEAD_PASSES) / _MIB) * _MIB
+        memory_kib = round(pass_kib / (passes + OVERHEAD_PASSES) / _MIB) * _MIB
         memory_kib = max(lowest_kib, min(self.highest_kib, memory_kib))
         return KdfParams(memory_kib, passes, self.lanes)
 
@@ -249,9 +260,14 @@ def _measured(params: KdfParams, seconds: list[float]) -> Measurement:
     )
 
 
-def _usable_lanes() -> int:
+def usable_processors() -> int:
+    """Return how many processors this process may use."""
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return max(1, min(_MAXIMUM_LANES, usable or 1))
+    return max(1, usable or 1)
+
+
+def _usable_lanes() -> int:
+    return min(_MAXIMUM_LANES, usable_processors())
 
 
 def _memory_ceiling_kib() -> int:

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from wizard import engine
 from wizard.engine import InvalidPassphrase, Secret
 from wizard.tui.process.failures import FieldFault
 from wizard.tui.process.fields import Field, Fields
+from wizard.tui.process.measuring import attack_answer, params_of
 from wizard.tui.process.meter import Meter, Score
 
 if TYPE_CHECKING:
+    from wizard.engine import Measurement
     from wizard.tui.process.lane import Lane
     from wizard.tui.process.request import Call, Request
 
@@ -25,6 +27,8 @@ Tell = Callable[[Answer], None]
 Post = Callable[[Callable[[], None]], None]
 
 HIGHEST_SCORE = 4
+
+_MOST_WORDS = 64  # the engine's own limit is lower, and its sentence better
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,9 @@ class Acceptance:
         self._post = post
         self._meter = Meter(lane, lambda score: self._report(Field.FIRST, score=score))
         self._accepted: Accepted | None = None
+        self._supposed: Measurement | None = None
+        self._drawn_log10 = 0.0
+        self._wordprint = engine.Wordprint()
 
     def type(self, request: Request) -> Answer:
         """Take a key, or a pasted line, and tell what the field is like now."""
@@ -71,6 +78,39 @@ class Acceptance:
         """Return the text of a field, for drawing only."""
         return {"text": self._fields.reveal(request.choice("field", Field))}
 
+    def describe(self, request: Request) -> Answer:
+        """Return a field's four words and its warnings, as codes, for a pause in the typing."""
+        with self._fields.copy(request.choice("field", Field)) as typed:
+            return self._described(typed)
+
+    def suppose(self, request: Request) -> Answer:
+        """Take what a guess costs from now on, and whose name is easily guessed; score anew."""
+        if request.given("path"):
+            self._meter.context = (request.path("path").stem,)
+        if request.given("params"):
+            params, seconds = params_of(request.part("params")), request.number("seconds")
+            self._supposed = engine.Measurement(params, seconds, seconds, seconds, runs=1)
+        if self._fields.characters(Field.FIRST):
+            self._meter.score(self._fields.copy(Field.FIRST))
+        return {}
+
+    def generate(self, request: Request) -> Answer:
+        """Draw a passphrase; it stays here, and `field.reveal` draws it on the screen if asked."""
+        drawn = engine.generate_passphrase(request.integer("words", highest=_MOST_WORDS))
+        with drawn.secret:
+            self._fields.put(Field.GENERATED, drawn.secret)
+        self._drawn_log10 = drawn.guesses_log10
+        return {"words": drawn.words, "bits": drawn.bits, "guesses_log10": drawn.guesses_log10}
+
+    def use_generated(self, _request: Request) -> Answer:
+        """Put what was drawn into the first field, and empty the second: it has to be typed."""
+        with self._fields.copy(Field.GENERATED) as drawn:
+            self._fields.put(Field.FIRST, drawn)
+        self._fields.clear(Field.SECOND)
+        for field in (Field.FIRST, Field.SECOND):
+            self._changed(field)
+        return {}
+
     def state(self, _request: Request) -> Answer:
         """Tell whether a passphrase is accepted, and its length."""
         accepted = self._accepted
@@ -95,15 +135,18 @@ class Acceptance:
         will when it is prepared.
         """
         context = (request.path("path").stem,) if request.given("path") else ()
+        drawn = self._fields.is_generated(Field.FIRST)
         minimum = request.integer("minimum_score", lowest=0, highest=HIGHEST_SCORE)
         first, second = self._fields.copy(Field.FIRST), self._fields.copy(Field.SECOND)
 
         def work(_call: Call) -> Answer:
             with first, second:
                 accepted, score = _checked(first, second, minimum_score=minimum, context=context)
+                described = self._described(first)
             # Posted before the answer, so it is in force when the screen reads the answer.
             self._post(lambda: self._install(accepted))
-            return {"characters": accepted.characters, "strength": score}
+            strength = self._judged(score, drawn=drawn)
+            return {"characters": accepted.characters, "strength": strength, **described}
 
         return work
 
@@ -138,6 +181,8 @@ class Acceptance:
         self, field: Field, *, score: Score | None = None, refused: str | None = None
     ) -> None:
         accepted = self._accepted.secret if self._accepted else None
+        if score is not None:
+            score = self._judged(score, drawn=self._fields.is_generated(field))
         self._tell(
             {
                 "event": "field",
@@ -148,6 +193,24 @@ class Acceptance:
                 "refused": refused,
             }
         )
+
+    def _judged(self, score: Score, *, drawn: bool) -> Score:
+        """Add what the guesses cost; what was drawn here is known exactly, whatever it looks like."""
+        guesses = cast("float", score["guesses_log10"])
+        if drawn:
+            guesses = min(guesses, self._drawn_log10)
+        supposed = self._supposed
+        attack = None if supposed is None else attack_answer(guesses, supposed)
+        return {**score, "guesses_log10": guesses, "attack": attack}
+
+    def _described(self, typed: Secret) -> Answer:
+        if not len(typed):
+            return {"words": (), "warnings": ()}
+        try:
+            words = self._wordprint.of(typed)
+        except InvalidPassphrase:
+            words = ()
+        return {"words": words, "warnings": engine.passphrase_warnings(typed)}
 
 
 def _checked(

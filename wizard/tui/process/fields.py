@@ -28,6 +28,7 @@ class Field(StrEnum):
     FIRST = "first"
     SECOND = "second"
     RECALL = "recall"
+    GENERATED = "generated"
 
 
 class Fields:
@@ -71,6 +72,17 @@ class Fields:
         """Wipe every field."""
         for field in Field:
             self.clear(field)
+
+    def put(self, field: Field, text: Secret) -> None:
+        """Replace what the field holds by a copy of ``text``."""
+        self.clear(field)
+        with text.expose() as view:
+            self._secrets[field].append(view)
+
+    def is_generated(self, field: Field) -> bool:
+        """Whether the field holds what was drawn last, unchanged."""
+        drawn = self._secrets[Field.GENERATED]
+        return bool(len(drawn)) and self._secrets[field].equals(drawn)
 
     def characters(self, field: Field) -> int:
         """Return how many characters (code points, as typed) the field holds."""

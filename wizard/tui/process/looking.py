@@ -57,6 +57,7 @@ def machine(_request: Request, _call: Call) -> Answer:
         "unattended_kib": limit.unattended_kib,
         "limited_by": limit.limited_by,
         "total_kib": limit.total_kib,
+        "processors": engine.usable_processors(),
         "memory_locked": memory.locked,
         "memory_note": memory.reason,
         "aes": cipher is engine.Cipher.AEGIS,

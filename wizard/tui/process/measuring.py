@@ -15,11 +15,15 @@ if TYPE_CHECKING:
 Answer = Mapping[str, object]
 
 _HIGHEST_MAGNITUDE = 300.0  # decimal; the time for more guesses is not a number any longer
+_MOST_RUNS = 9
+_SHORTEST_SECONDS = 1e-6
 
 
-def presets(_request: Request, call: Call) -> Answer:
+def presets(request: Request, call: Call) -> Answer:
     """Measure the named sets, in order of their cost; a set that is too much for here says why."""
-    found = engine.presets(cancel=call.cancel, progress=call.progress)
+    found = engine.presets(
+        maximum_memory_kib=_memory_cap(request), cancel=call.cancel, progress=call.progress
+    )
     entries: list[Answer] = [
         {
             "name": name,
@@ -35,13 +39,50 @@ def presets(_request: Request, call: Call) -> Answer:
     return {"presets": entries}
 
 
+def target(request: Request, call: Call) -> Answer:
+    """Find the strongest parameters for a time that the administrator named."""
+    found = engine.calibrate(
+        request.number("seconds"),
+        maximum_memory_kib=_memory_cap(request),
+        cancel=call.cancel,
+        progress=call.progress,
+    )
+    return _measured(found)
+
+
 def measure(request: Request, call: Call) -> Answer:
     """Measure one set of parameters; above what runs without asking only if that is allowed."""
     params = params_of(request)
     params.check()
+    runs = request.integer("runs", lowest=1, highest=_MOST_RUNS) if request.given("runs") else 1
     if not (request.given("allow_high_cost") and request.decision("allow_high_cost")):
         engine.check_unattended(params)
-    return _measured(engine.measure(params, cancel=call.cancel))
+    return _measured(engine.measure(params, runs=runs, cancel=call.cancel))
+
+
+def ciphers(_request: Request, call: Call) -> Answer:
+    """Measure every cipher, by writing and reading a database in the temporary directory."""
+    found = []
+    for cipher in engine.Cipher:
+        speed = engine.cipher_throughput(cipher, cancel=call.cancel)
+        found.append(
+            {
+                "cipher": cipher,
+                "write_bytes_per_second": speed.write_bytes_per_second,
+                "read_bytes_per_second": speed.read_bytes_per_second,
+            }
+        )
+    return {"ciphers": found}
+
+
+def other_machine(request: Request, _call: Call) -> Answer:
+    """Compare a benchmark made elsewhere with parameters that were measured here."""
+    report = engine.read_benchmark(request.path("path"))
+    there = report.seconds_for(params_of(request.part("params")))
+    return {
+        "memory_kib": report.available_kib,
+        "slower": there / max(request.number("seconds"), _SHORTEST_SECONDS),
+    }
 
 
 def attack(request: Request, _call: Call) -> Answer:
@@ -49,8 +90,12 @@ def attack(request: Request, _call: Call) -> Answer:
     seconds = request.number("seconds")
     params = params_of(request.part("params"))
     measurement = engine.Measurement(params, seconds, seconds, seconds, runs=1)
-    magnitude = min(request.number("guesses_log10"), _HIGHEST_MAGNITUDE)
-    cost = engine.attack_cost(magnitude, measurement)
+    return attack_answer(request.number("guesses_log10"), measurement)
+
+
+def attack_answer(guesses_log10: float, measurement: Measurement) -> Answer:
+    """Return the cost of ``10 ** guesses_log10`` guesses, as an answer."""
+    cost = engine.attack_cost(min(guesses_log10, _HIGHEST_MAGNITUDE), measurement)
     return {
         "one_machine": engine.describe_duration(cost.one_machine_seconds),
         "attacker_name": cost.attacker_name,
@@ -67,6 +112,11 @@ def params_of(request: Request) -> KdfParams:
         passes=request.integer("passes"),
         lanes=request.integer("lanes"),
     )
+
+
+def _memory_cap(request: Request) -> int | None:
+    given = request.given("maximum_memory_kib")
+    return request.integer("maximum_memory_kib") if given else None
 
 
 def _fixed(name: str, params: KdfParams, cancel: CancelToken) -> Answer:

@@ -31,6 +31,8 @@ class Meter:
         self._waiting: Secret | None = None
         self._busy = False
         self._wanted = False
+        self.context: tuple[str, ...] = ()
+        """Words that an attacker would try first."""
 
     def score(self, text: Secret) -> None:
         """Score ``text``, which is closed then; what was waiting is dropped."""
@@ -50,10 +52,11 @@ class Meter:
 
     def _start(self, text: Secret) -> None:
         self._busy = True
+        context = self.context
 
         def work() -> Score:
             with text:
-                return asdict(engine.strength(text))
+                return asdict(engine.strength(text, context=context))
 
         self._lane.submit(work, done=self._finished, failed=lambda _error: self._finished(None))
 
