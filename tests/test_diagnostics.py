@@ -48,6 +48,7 @@ FROZEN = {
     "VerificationFailed": ("verification_failed", 26),
     "NotProved": ("not_proved", 27),
     "StatementFailed": ("statement_failed", 28),
+    "InvalidConfiguration": ("invalid_configuration", 38),
     "InvalidInput": ("invalid_input", 29),
     "NotVerified": ("not_verified", 30),
     "NotOpened": ("not_opened", 31),

@@ -16,7 +16,19 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 # The command line knows them too, but asking it would load it; a test keeps the two equal.
-COMMANDS = frozenset({"init", "status", "verify", "shell", "public-key", "benchmark", "completion"})
+COMMANDS = frozenset(
+    {
+        "init",
+        "status",
+        "verify",
+        "shell",
+        "public-key",
+        "check",
+        "config",
+        "benchmark",
+        "completion",
+    }
+)
 
 
 def main() -> int:

@@ -24,7 +24,7 @@ import wizard
 from wizard.engine import errors
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 PROGRAM = "datafold-wizard"
 
@@ -35,6 +35,32 @@ class UsageProblem(errors.WizardError):
 
 class StatementFailed(errors.WizardError):
     """SQLite refused a statement that somebody gave to the shell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong. ``line`` is 0 where none can be named; never holds the value."""
+
+    where: str
+    line: int
+    key: str
+    message: str
+
+    def __str__(self) -> str:
+        place = f"{self.where}:{self.line}" if self.line else self.where
+        return ": ".join(part for part in (place, self.key, self.message) if part)
+
+    def as_dict(self) -> dict[str, str | int]:
+        """Return what ``--json`` prints."""
+        return {"where": self.where, "line": self.line, "key": self.key, "message": self.message}
+
+
+class InvalidConfiguration(errors.WizardError):
+    """The node configuration cannot be used. `faults` names file, line and key of each."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__(" ".join(str(fault) for fault in faults))
+        self.faults = tuple(faults)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +163,7 @@ TABLE: Mapping[type[BaseException], Row] = {
     errors.Busy: Row(
         "busy",
         10,
-        423,
+        409,
         _NOTHING,
         "Stop the program that uses the database, then run the same command again.",
     ),
@@ -176,7 +202,7 @@ TABLE: Mapping[type[BaseException], Row] = {
         _NOTHING,
         "Check the path, or make a new encrypted database there: {program} init {path}",
     ),
-    errors.Interrupted: Row("interrupted", 16, 409, "Nothing is lost.", _STATUS),
+    errors.Interrupted: Row("interrupted", 16, 423, "Nothing is lost.", _STATUS),
     errors.InvalidPassphrase: Row(
         "invalid_passphrase",
         17,
@@ -255,6 +281,13 @@ TABLE: Mapping[type[BaseException], Row] = {
         "Start again and let the recovery kit be tried: {program} init {path}",
     ),
     StatementFailed: Row("statement_failed", 28, 422, "", ""),
+    InvalidConfiguration: Row(
+        "invalid_configuration",
+        38,
+        500,
+        _NOTHING,
+        "See every fault, with file and line: {program} config check",
+    ),
     errors.InvalidInput: Row("invalid_input", 29, 422, _NOTHING, ""),
     errors.NotVerified: Row("not_verified", 30, 409, _NOTHING, _STATUS),
     errors.NotOpened: Row("not_opened", 31, 403, _NOTHING, _STATUS),

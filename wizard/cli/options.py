@@ -73,6 +73,14 @@ json_option: Decorator = click.option(
     "--json", "as_json", is_flag=True, help="Print the result as one JSON document."
 )
 
+config_option: Decorator = click.option(
+    "--config",
+    "config_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The node's configuration.  [default: DATAFOLD_CONFIG, then the user's, then the site's]",
+)
+
 passphrase_option: Decorator = click.option(
     "--passphrase",
     "source",

@@ -18,6 +18,8 @@ from click.shell_completion import CompletionItem, get_completion_class
 import wizard
 from wizard.cli import options, output
 from wizard.cli.benchmark import benchmark
+from wizard.cli.checking import check
+from wizard.cli.configuring import config
 from wizard.cli.init import init
 from wizard.cli.inspecting import public_key, status
 from wizard.cli.opening import shell, verify
@@ -94,7 +96,17 @@ def completion(shell_name: str, *, as_json: bool) -> None:
         output.say(script)
 
 
-for _command in (init, status, verify, shell, public_key, benchmark, completion):
+for _command in (
+    init,
+    status,
+    verify,
+    shell,
+    public_key,
+    check,
+    config,
+    benchmark,
+    completion,
+):
     commands.add_command(_command)
 
 

@@ -1,0 +1,108 @@
+"""Whether one database of this node is as its configuration says: what service managers wait for.
+
+Told without a secret, unless one is given; then the database is really opened, and closed again.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wizard import engine
+from wizard.diagnostics import Fault, InvalidConfiguration
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from wizard.settings.model import CryptoSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A database to check. ``crypto`` is None for one that no configuration names."""
+
+    name: str
+    path: Path
+    crypto: CryptoSettings | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What was found. ``error`` is None if it is as it should be."""
+
+    target: Target
+    found: engine.Inspection
+    error: BaseException | None
+    warnings: tuple[str, ...] = ()
+    unlocked: bool = False
+
+
+def check(
+    target: Target, passphrase: engine.Secret | None = None, *, allow_high_cost: bool = False
+) -> Checked:
+    """Look at everything that can be told, and open it if there is a passphrase. Raises nothing."""
+    found = engine.inspect(target.path)
+    if _left_plain(target, found):
+        return Checked(target, found, None, ("Not protected, as configured.",))
+    try:
+        _refuse(target, found)
+        if passphrase is not None:
+            engine.unlock(
+                target.path, passphrase, readonly=True, allow_high_cost=allow_high_cost
+            ).close()
+    except (engine.WizardError, OSError) as error:
+        return Checked(target, found, error)
+    warnings = tuple(_warnings(target, found))
+    return Checked(target, found, None, warnings, unlocked=passphrase is not None)
+
+
+def fingerprints(metadata: engine.Metadata) -> tuple[str, ...]:
+    """Return those of every generation, the current one last."""
+    return tuple(
+        engine.MasterPublicKey(link.master_public_key).fingerprint for link in metadata.chain
+    )
+
+
+def _left_plain(target: Target, found: engine.Inspection) -> bool:
+    may_be = {engine.State.ABSENT, engine.State.PLAINTEXT}
+    return target.crypto is not None and not target.crypto.enabled and found.state in may_be
+
+
+def _refuse(target: Target, found: engine.Inspection) -> None:
+    if found.error is not None:
+        raise found.error
+    if found.metadata is None:
+        raise engine.DamagedMetadata("The crypto metadata cannot be used.")
+    pinned = None if target.crypto is None else target.crypto.fingerprint
+    if pinned is not None and pinned not in fingerprints(found.metadata):
+        raise engine.ForeignMetadata(
+            f"The configuration pins fingerprint {pinned}; the master key has "
+            f"{found.metadata.public_key.fingerprint}, and {pinned} is not among those before it."
+        )
+    faults = tuple(_writable_by_others(found.path))
+    if faults:
+        raise InvalidConfiguration(faults)
+
+
+def _writable_by_others(path: Path) -> Iterator[Fault]:
+    for place in (path, engine.sidecar_path(path), path.parent):
+        mode = place.stat().st_mode
+        sticky = stat.S_ISDIR(mode) and mode & stat.S_ISVTX
+        if mode & stat.S_IWOTH and not sticky:
+            yield Fault(str(place), 0, "", f"everybody may write it. Run: chmod o-w {place}")
+
+
+def _warnings(target: Target, found: engine.Inspection) -> Iterator[str]:
+    for left in found.plaintext_left:
+        yield f"Plaintext is still beside it: {left}"
+    if os.stat(found.path).st_mode & stat.S_IROTH:  # noqa: PTH116 - one look, no object
+        # What is in it is encrypted; whoever copies it can guess offline, for what that costs.
+        yield "Everybody may read the database file, and so may copy it and guess at leisure."
+    wanted = None if target.crypto is None else target.crypto.parameters()
+    if wanted is not None and found.metadata is not None:
+        stored = found.metadata.master_slot.params
+        if stored.memory_kib < wanted.memory_kib or stored.passes < wanted.passes:
+            yield "Key derivation costs less than the configuration asks for."
