@@ -348,9 +348,11 @@ def memory_of(pid):
                 yield memory.read(last - first)
 
 
+# How long a name is decides in which block of the C library's memory it and the key are copied.
+@pytest.mark.parametrize("name", ["node.db", "a database with rather a long name.db"])
 @pytest.mark.parametrize("cipher", Cipher)
-def test_no_text_of_the_key_stays_in_memory(tmp_path, cipher):
-    path = build(tmp_path / "node.db", "CREATE TABLE t (a); INSERT INTO t VALUES (1)")
+def test_no_text_of_the_key_stays_in_memory(tmp_path, cipher, name):
+    path = build(tmp_path / name, "CREATE TABLE t (a); INSERT INTO t VALUES (1)")
     key = os.urandom(32)
     command = [sys.executable, "-c", OPEN, str(path), cipher.value]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:

@@ -19,6 +19,10 @@ _HEX = tuple(b"%02x" % value for value in range(256))
 _SHORTEST = 2
 _M_PERTURB = -6  # <malloc.h> of the GNU C library
 _FILL = 0xA5
+# glibc's tcache: blocks of up to 1,032 bytes, one list for every 16, seven blocks in each. A block
+# of less than 64 bytes does not hold the digits of a key.
+_CACHED_SIZES = (72, 1033, 16)
+_CACHED_BLOCKS = 7
 
 _windows = threading.Lock()
 _open_windows = [0]
@@ -81,7 +85,26 @@ def _freed_memory_overwritten() -> Iterator[None]:
     try:
         yield
     finally:
+        _wash_thread_cache()
         _perturb(-1)
+
+
+def _wash_thread_cache() -> None:
+    """Overwrite what the GNU C library keeps of freed blocks for this thread.
+
+    Blocks that go into this cache are not overwritten when they are freed. Taking as many of each
+    size as it keeps gets exactly them, until there are no more.
+    """
+    library = ctypes.CDLL(None)
+    if getattr(library, "mallopt", None) is None:
+        return
+    library.malloc.restype = ctypes.c_void_p
+    for size in range(*_CACHED_SIZES):
+        taken = [library.malloc(ctypes.c_size_t(size)) for _ in range(_CACHED_BLOCKS)]
+        for block in taken:
+            if block:
+                ctypes.memset(block, _FILL, size)
+            library.free(ctypes.c_void_p(block))
 
 
 def _perturb(step: int) -> None:
