@@ -9,6 +9,7 @@ import pytest
 import wizard.cli.terminal
 import wizard.tui
 from wizard import __main__ as entry
+from wizard.invocation import Invocation
 
 
 @pytest.fixture
@@ -16,7 +17,7 @@ def chosen(monkeypatch):
     """Return a function that runs ``main`` and says what it chose, with what."""
     seen = []
     monkeypatch.setattr(wizard.cli.terminal, "is_terminal", lambda: True)
-    monkeypatch.setattr(wizard.tui, "run", lambda path: seen.append(("wizard", path)) or 7)
+    monkeypatch.setattr(wizard.tui, "run", lambda asked: seen.append(("wizard", asked)) or 7)
     monkeypatch.setattr(entry, "_command_line", lambda words: seen.append(("command", *words)) or 8)
     monkeypatch.setattr(entry.engine, "protect_process", lambda: seen.append("protected"))
 
@@ -46,7 +47,39 @@ def chosen(monkeypatch):
     ],
 )
 def test_nothing_or_a_path_is_the_wizards(chosen, arguments, path):
-    assert chosen(*arguments) == ("wizard", path)
+    assert chosen(*arguments) == ("wizard", Invocation(path))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "asked"),
+    [
+        (("--mouse",), Invocation(mouse=True)),
+        (("--ascii", "--mouse", "node.db"), Invocation("node.db", mouse=True, ascii=True)),
+        (("node.db", "--ascii"), Invocation("node.db", ascii=True)),
+        (("--ascii", "--", "--mouse"), Invocation("--mouse", ascii=True)),
+    ],
+)
+def test_switches_are_the_wizards(chosen, arguments, asked):
+    assert chosen(*arguments) == ("wizard", asked)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--mouse", "--frobnicate"), "The wizard takes one path and --mouse, --ascii"),
+        (("--ascii", "a.db", "b.db"), "The wizard takes one path."),
+    ],
+)
+def test_what_a_switch_is_given_with_is_refused_in_one_sentence(
+    monkeypatch, capsys, arguments, sentence
+):
+    monkeypatch.setattr(sys, "argv", ["datafold-wizard", *arguments])
+    monkeypatch.setattr(entry.engine, "protect_process", lambda: None)
+    assert entry.main() == 2
+    said = capsys.readouterr()
+    assert not said.out
+    assert said.err.startswith(f"Error: {sentence}")
+    assert said.err.count("\n") == 1
 
 
 @pytest.mark.parametrize(
@@ -70,7 +103,7 @@ def test_the_rest_is_the_command_lines(chosen, arguments):
 def test_a_file_that_is_there_is_a_path_whatever_it_is_called(chosen, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "stauts").touch()
-    assert chosen("stauts") == ("wizard", "stauts")
+    assert chosen("stauts") == ("wizard", Invocation("stauts"))
 
 
 def test_completion_is_the_command_lines(chosen, monkeypatch):

@@ -1,7 +1,7 @@
 """Picks the wizard or the command line; each is imported only when it was chosen.
 
-The first argument decides: nothing or a path is the wizard's, a command or an option is the
-command line's. Both run in a process that leaves no core dump and wipes its secrets when killed.
+The first argument decides: nothing, a path or a switch of the wizard is the wizard's, a command
+or another option is the command line's. Both run in a process that leaves no core dump and wipes its secrets when killed.
 """
 
 from __future__ import annotations
@@ -11,6 +11,15 @@ import sys
 from typing import TYPE_CHECKING
 
 from wizard import engine
+from wizard.invocation import (
+    SWITCHES,
+    Invocation,
+    SeveralPaths,
+    UnknownSwitch,
+    invocation,
+    is_path,
+    is_switch,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,29 +51,30 @@ def main() -> int:
 
 
 def _choose(arguments: Sequence[str]) -> int:
-    if arguments[:1] == ["--"]:
-        return _wizard(arguments[1:]) if len(arguments) <= 2 else _command_line(arguments)  # noqa: PLR2004
     if "_DATAFOLD_WIZARD_COMPLETE" in os.environ or not _is_for_wizard(arguments):
         return _command_line(arguments)
-    return _wizard(arguments)
+    try:
+        asked = invocation(arguments)
+    except SeveralPaths:
+        return _tell_usage("The wizard takes one path.")
+    except UnknownSwitch:
+        switches = ", ".join(SWITCHES)
+        return _tell_usage(
+            f"The wizard takes one path and {switches}; a path with a dash comes after --."
+        )
+    return _wizard(asked)
 
 
 def _is_for_wizard(arguments: Sequence[str]) -> bool:
-    if not arguments:
+    """A switch of the wizard decides it; else nothing but one word may be a path."""
+    if not arguments or is_switch(arguments[0]):
         return True
     first = arguments[0]
-    if len(arguments) > 1 or first.startswith("-") or first in COMMANDS:
+    if first == "--":
+        return len(arguments) <= 2  # noqa: PLR2004 - the dashes and one path
+    if first.startswith("-") or first in COMMANDS or not all(map(is_switch, arguments[1:])):
         return False
-    return _is_path(first)
-
-
-def _is_path(text: str) -> bool:
-    """Whether it is meant as a path rather than as a command with a slip in it."""
-    if "/" in text or "." in text or os.path.lexists(text):
-        return True
-    import difflib  # noqa: PLC0415 - only for a bare word that names no file
-
-    return not difflib.get_close_matches(text, COMMANDS, n=1)
+    return len(arguments) > 1 or is_path(first, COMMANDS)
 
 
 def _command_line(arguments: Sequence[str]) -> int:
@@ -73,30 +83,34 @@ def _command_line(arguments: Sequence[str]) -> int:
     return program.run(arguments)
 
 
-def _wizard(arguments: Sequence[str]) -> int:
+def _wizard(asked: Invocation) -> int:
     from wizard.cli.terminal import is_terminal  # noqa: PLC0415
 
-    path = arguments[0] if arguments else None
     if not is_terminal():
-        return _tell_no_terminal(path)
+        return _tell_no_terminal(asked.path)
     from wizard import tui  # noqa: PLC0415 - loads Textual
 
-    return tui.run(path)
+    return tui.run(asked)
 
 
 def _tell_no_terminal(path: str | None) -> int:
     import shlex  # noqa: PLC0415
 
-    from wizard.diagnostics import PROGRAM, UsageProblem, explain  # noqa: PLC0415
+    from wizard.diagnostics import PROGRAM  # noqa: PLC0415
 
     target = "PATH" if path is None else shlex.quote(path)
-    told = explain(
-        UsageProblem(
-            "The wizard needs a terminal (standard input and error, and TERM set). "
-            f"Without one, use: {PROGRAM} init {target}"
-        )
+    return _tell_usage(
+        "The wizard needs a terminal (standard input and error, and TERM set). "
+        f"Without one, use: {PROGRAM} init {target}"
     )
-    sys.stderr.write(f"Error: {told.message}\n")
+
+
+def _tell_usage(sentence: str) -> int:
+    from wizard.diagnostics import UsageProblem, explain  # noqa: PLC0415
+
+    told = explain(UsageProblem(sentence))
+    if sys.stderr is not None:
+        sys.stderr.write(f"Error: {told.message}\n")
     return told.exit_code
 
 

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import difflib
+import inspect
 import os
 import sys
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ from wizard.cli.init import init
 from wizard.cli.inspecting import public_key, status
 from wizard.cli.opening import shell, verify
 from wizard.diagnostics import PROGRAM, UsageProblem, explain
+from wizard.invocation import SWITCHES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +48,7 @@ class _Commands(click.Group):
             near = difflib.get_close_matches(name, self.commands, n=1)
             meant = f" Did you mean {near[0]}?" if near else ""
             raise UsageProblem(
-                f"There is no such command.{meant} The wizard takes one path and nothing else; "
+                f"There is no such command.{meant} The wizard takes one path; "
                 f"a path that looks like a command is written ./PATH."
             )
         return super().resolve_command(ctx, args)
@@ -75,6 +77,11 @@ def commands() -> None:
 
     With a PATH, or alone, it starts the wizard. The commands do the same without it.
     """
+
+
+commands.help = f"{inspect.cleandoc(commands.help or '')}\n\n\b\nThe wizard takes:\n" + "\n".join(
+    f"  {switch:<10} {does}" for switch, does in SWITCHES.items()
+)
 
 
 @click.command(

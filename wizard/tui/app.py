@@ -7,6 +7,11 @@ file; so this module drops them and imports the wizard afterwards.
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from wizard.invocation import Invocation
+    from wizard.tui.wizard_app import WizardApp
 
 _HARMLESS = frozenset({"TEXTUAL_ANIMATIONS", "TEXTUAL_DISABLE_KITTY_KEY"})
 
@@ -23,19 +28,42 @@ def over_ssh() -> bool:
     return bool(os.environ.get("SSH_CONNECTION") or os.environ.get("SSH_TTY"))
 
 
-def run(path: str | None, *, mouse: bool | None = None) -> int:
-    """Run the wizard in this terminal and return the exit code of the process.
+def honour_no_color() -> None:
+    """Forget an empty NO_COLOR: no-color.org asks for one that is not empty, Textual does not."""
+    if not os.environ.get("NO_COLOR"):
+        os.environ.pop("NO_COLOR", None)
 
-    Without `mouse` it is off over SSH, where it costs a byte for every move and the terminal's
-    own selection.
-    """
+
+def prepare_environment() -> None:
+    """What has to be so before Textual is imported."""
     drop_textual_variables()
-    from wizard.tui.engine_client import EngineClient  # noqa: PLC0415 - after the environment
-    from wizard.tui.terminal import let_bad_bytes_pass  # noqa: PLC0415 - the same
-    from wizard.tui.wizard_app import WizardApp  # noqa: PLC0415 - the same
+    honour_no_color()
+
+
+def run(asked: Invocation) -> int:
+    """Run the wizard in this terminal and return the exit code of the process."""
+    prepare_environment()
+    try:
+        from wizard.tui.engine_client import EngineClient  # noqa: PLC0415 - after the environment
+        from wizard.tui.wizard_app import WizardApp  # noqa: PLC0415 - the same
+
+        app = WizardApp(EngineClient(), asked.path, ascii=asked.ascii or None)
+        return run_app(app, asked)
+    except Exception as error:  # noqa: BLE001 - the last place that can turn it into words
+        from wizard.tui.crash import say  # noqa: PLC0415 - only needed in a crash
+
+        return say(error)
+
+
+def run_app(app: WizardApp, asked: Invocation, **options: Any) -> int:
+    """Run `app`; its exit code.
+
+    The mouse is off over SSH unless it was asked for: it costs bytes for every move, and the
+    terminal's own selection.
+    """
+    from wizard.tui.terminal import let_bad_bytes_pass  # noqa: PLC0415 - after the environment
 
     let_bad_bytes_pass()
-    app = WizardApp(EngineClient(), path)
-    app.run(mouse=not over_ssh() if mouse is None else mouse)
+    app.run(mouse=asked.mouse or not over_ssh(), **options)
     app.say_last_words()
     return app.return_code or 0

@@ -13,22 +13,26 @@ from textual.app import App
 from textual.worker import WorkerFailed
 
 
+def say(error: BaseException) -> int:
+    """Print one line about `error` and return its exit code."""
+    from wizard import diagnostics  # noqa: PLC0415 - only needed in a crash
+
+    told = diagnostics.explain(error)
+    print(f"{diagnostics.PROGRAM}: {told.message}", file=sys.stderr)  # noqa: T201 - the screen is gone
+    return told.exit_code
+
+
 class PlainCrashApp(App[None], inherit_bindings=False):
     """An app whose last words are a sentence and an error id."""
 
-    _last_words = ""
+    _crashed: BaseException | None = None
 
     def _fatal_error(self) -> None:
-        from wizard import diagnostics  # noqa: PLC0415 - only needed in a crash
-
         error: BaseException | None = self._exception
         if isinstance(error, WorkerFailed):
             error = error.error
-        if error is None:
-            error = RuntimeError()
-        told = diagnostics.explain(error)
-        self._last_words = told.message
-        self._return_code = told.exit_code
+        self._crashed = RuntimeError() if error is None else error
+        self._return_code = 1
         self._exit_renderables.clear()
         self._close_messages_no_wait()
 
@@ -38,5 +42,5 @@ class PlainCrashApp(App[None], inherit_bindings=False):
 
     def say_last_words(self) -> None:
         """Print the one line of a crash, when the terminal is the shell's again."""
-        if self._last_words:
-            print(f"datafold-wizard: {self._last_words}", file=sys.stderr)  # noqa: T201 - the screen is gone
+        if self._crashed is not None:
+            self._return_code = say(self._crashed)

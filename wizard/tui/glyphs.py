@@ -12,7 +12,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from functools import lru_cache
 from pathlib import Path
 
 from rich.cells import get_character_cell_size
@@ -119,9 +118,8 @@ _TRAILING_ELLIPSIS = re.compile(r"…(?=  )..")
 _INNER_ELLIPSIS = re.compile(r"…(?=[ )\]]|$)")
 
 
-@lru_cache(maxsize=4096)
 def substituted(text: str) -> str:
-    """`text` in ASCII, as many cells wide as it was."""
+    """`text` in ASCII, as many cells wide as it was. Not cached: it may be a secret that is shown."""
     if text.isascii():
         return text
     # Before a blank it ends a sentence; inside a name it stands for what was left out.

@@ -6,16 +6,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen, Screen
-from textual.widget import Widget
 
-from wizard.tui import glyphs, terminal
-from wizard.tui.crash import PlainCrashApp
+from wizard.tui import terminal
+from wizard.tui.drawing import DrawingApp
 from wizard.tui.engine_client import EngineError
 from wizard.tui.engine_port import Engine
 from wizard.tui.messages import FieldState
@@ -48,14 +47,13 @@ STEPS: Mapping[str, type[StepScreen]] = {
     "done": DoneScreen,
 }
 CANCELLED = 130
-_LIGHT_BACKGROUNDS = {"7", "15"}
 
 
-class WizardApp(PlainCrashApp, inherit_bindings=False):
+class WizardApp(DrawingApp):
     """Five steps over one engine process."""
 
     ENABLE_COMMAND_PALETTE = False
-    CSS_PATH = "wizard.tcss"
+    CSS_PATH = Path(__file__).with_name("wizard.tcss")
     TITLE = "datafold-wizard"
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - Textual declares it so
         (0, "-hopeless-width"),
@@ -71,7 +69,6 @@ class WizardApp(PlainCrashApp, inherit_bindings=False):
     ]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+c", "ask_quit", show=False, priority=True, system=True),
-        Binding("f4", "switch_glyphs", show=False),
     ]
 
     def __init__(
@@ -82,14 +79,10 @@ class WizardApp(PlainCrashApp, inherit_bindings=False):
         ascii: bool | None = None,  # noqa: A002 - what the option is called
     ) -> None:
         """`ascii` decides about the characters; without it the terminal and the locale do."""
-        super().__init__()
+        super().__init__(ascii=ascii)
         self.engine = engine
         self.session = WizardSession()
         self.start_path = path
-        self.animation_level = "none"
-        self._ascii = glyphs.AsciiFilter(enabled=False)
-        self._filters.append(self._ascii)
-        self.use_ascii(glyphs.suits_ascii(glyphs.first_environment()) if ascii is None else ascii)
         self._ending = False
         self._asking = False
         self._restarting = False
@@ -98,8 +91,6 @@ class WizardApp(PlainCrashApp, inherit_bindings=False):
 
     async def on_mount(self) -> None:
         """Start the engine process and show the first step."""
-        background = os.environ.get("COLORFGBG", "").rpartition(";")[2]
-        self.theme = "ansi-light" if background in _LIGHT_BACKGROUNDS else "ansi-dark"
         self.engine.on_event = self._engine_event
         if not self.is_headless:
             terminal.follow_signals(self._end_by_signal)
@@ -128,21 +119,6 @@ class WizardApp(PlainCrashApp, inherit_bindings=False):
     async def finish(self) -> None:
         """The wizard did what it is for."""
         self._end(0)
-
-    # Characters ------------------------------------------------------------------------------
-
-    def use_ascii(self, on: bool) -> None:  # noqa: FBT001 - one of two sets
-        """Draw in ASCII, or in all characters, from now on."""
-        self._ascii.enabled = on
-        self.set_class(on, glyphs.ASCII_CLASS)
-
-    def action_switch_glyphs(self) -> None:
-        """F4: the other set, on every screen."""
-        self.use_ascii(not self._ascii.enabled)
-        for screen in self.screen_stack:
-            for widget in screen.walk_children(with_self=True):
-                if isinstance(widget, Widget):
-                    widget.refresh(layout=True)
 
     # Steps -----------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from typing import ClassVar
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.content import Content
+from textual.geometry import Offset
 from textual.message import Message
 from textual.widget import Widget
 
@@ -48,6 +49,11 @@ class Action(Widget, can_focus=True):
         if label != self._label:
             self._label = label
             self.refresh(layout=True)
+
+    @property
+    def caret(self) -> Offset:
+        """Where the cursor of the terminal belongs: on the first letter."""
+        return Offset(2, 0)
 
     def render(self) -> Content:
         """Draw the label in brackets."""

@@ -7,12 +7,16 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.content import Content
+from textual.geometry import Offset
 from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from wizard.tui import wording
 from wizard.tui.glyphs import CHOSEN, OPEN
 from wizard.tui.widgets.choice_list import Row
+
+_GAP = "   "
 
 
 class ChoiceLine(Widget, can_focus=True):
@@ -58,6 +62,12 @@ class ChoiceLine(Widget, can_focus=True):
         self._choose(chosen)
         self.refresh()
 
+    @property
+    def caret(self) -> Offset:
+        """Where the cursor of the terminal belongs: on the mark of the choice."""
+        before = self._rows[: self.index]
+        return Offset(sum(wording.cells(row.text) + 2 + len(_GAP) for row in before), 0)
+
     def render(self) -> Content:
         """Draw all choices side by side."""
         parts = []
@@ -67,7 +77,7 @@ class ChoiceLine(Widget, can_focus=True):
             if at == self.index:
                 style = "reverse" if self.has_focus else "bold"
             parts.append(Content.styled(f"{mark} {row.text}", style))
-        return Content("   ").join(parts)
+        return Content(_GAP).join(parts)
 
     def watch_index(self) -> None:
         """Tell the screen."""

@@ -9,7 +9,7 @@ from typing import ClassVar
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.geometry import Region, Size
+from textual.geometry import Offset, Region, Size
 from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
@@ -82,6 +82,11 @@ class ChoiceList(Widget, can_focus=True):
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002 - Textual's signature
         """One line a row."""
         return max(1, len(self._rows))
+
+    @property
+    def caret(self) -> Offset:
+        """Where the cursor of the terminal belongs: on the mark of the row."""
+        return Offset(1, self.index)
 
     def render(self) -> Content:
         """Draw all rows, cut at the width rather than wrapped."""

@@ -10,10 +10,9 @@ from typing import ClassVar
 
 from rich.cells import cached_cell_len, get_character_cell_size
 from rich.segment import Segment
-from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Size
+from textual.geometry import Offset, Size
 from textual.message import Message
 from textual.strip import Strip
 from textual.timer import Timer
@@ -81,20 +80,21 @@ class SecretField(Widget, can_focus=True):
         return 1
 
     def render_line(self, y: int) -> Strip:
-        """Draw the end of what was typed, a cursor, and the rest of the line."""
+        """Draw the end of what was typed; the cursor is the terminal's own."""
         if y:
             return Strip.blank(self.size.width, self.rich_style)
         width = self.size.width
         style = self.rich_style
         text = self._tail(width - 1)
         used = sum(get_character_cell_size(character) for character in text)
-        cursor = style + Style(reverse=True) if self.has_focus else style
-        segments = [
-            Segment(text, style),
-            Segment(" ", cursor),
-            Segment(" " * max(0, width - used - 1), style),
-        ]
+        segments = [Segment(text, style), Segment(" " * max(0, width - used), style)]
         return Strip(segments, width)
+
+    @property
+    def caret(self) -> Offset:
+        """Where the cursor of the terminal belongs: after what was typed."""
+        text = self._tail(self.size.width - 1)
+        return Offset(sum(get_character_cell_size(character) for character in text), 0)
 
     def _tail(self, width: int) -> str:
         if self._shown is None:

@@ -9,6 +9,7 @@ from typing import ClassVar
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.content import Content
+from textual.geometry import Offset
 from textual.message import Message
 from textual.widget import Widget
 
@@ -66,12 +67,13 @@ class WordField(Widget, can_focus=True):
         return words[0][len(self._text) :] if len(words) == 1 else ""
 
     def render(self) -> Content:
-        """The letters, a cursor, and dimmed the rest."""
-        rest = self._rest()
-        if not self.has_focus:
-            return Content.assemble(self._text, (rest, "dim"))
-        under, after = (rest[:1] or " "), rest[1:]
-        return Content.assemble(self._text, (under, "reverse"), (after, "dim"))
+        """The letters, and dimmed the rest; the cursor is the terminal's own."""
+        return Content.assemble(self._text, (self._rest(), "dim"))
+
+    @property
+    def caret(self) -> Offset:
+        """Where the cursor of the terminal belongs: after what was typed."""
+        return Offset(len(self._text), 0)
 
     def on_focus(self) -> None:
         """What is typed into a field that was just entered replaces what stood there."""

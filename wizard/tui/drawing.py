@@ -1,0 +1,103 @@
+"""How the wizard looks on this terminal: its own colours, its characters, its cursor.
+
+- The terminal's own colours, or none under NO_COLOR; nothing is told by colour alone.
+- The terminal's cursor stands where the focus is: screen readers and braille lines follow it.
+- Only cells that changed are sent.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any, ClassVar
+
+from rich.color import ColorSystem
+from rich.console import RenderableType
+from textual._compositor import ChopsUpdate, LayoutUpdate
+from textual.binding import Binding, BindingType
+from textual.filter import Monochrome, NoColor
+from textual.geometry import Offset
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Input
+
+from wizard.tui import glyphs
+from wizard.tui.canvas import Canvas
+from wizard.tui.crash import PlainCrashApp
+
+_HIDE_CURSOR, _SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
+_WORTH_SYNCHRONIZING = 256  # bytes; a letter needs no protection against being half drawn
+_LIGHT_BACKGROUNDS = {"7", "15"}
+
+
+class DrawingApp(PlainCrashApp, inherit_bindings=False):
+    """An app that draws as above; F4 switches the characters, Ctrl+L draws all of it again."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f4", "switch_glyphs", show=False),
+        Binding("ctrl+l", "redraw", show=False),
+    ]
+
+    def __init__(self, *, ascii: bool | None = None) -> None:  # noqa: A002 - what the option is called
+        """`ascii` decides about the characters; without it the terminal and the locale do."""
+        super().__init__()
+        self.animation_level = "none"
+        background = os.environ.get("COLORFGBG", "").rpartition(";")[2]
+        self.theme = "ansi-light" if background in _LIGHT_BACKGROUNDS else "ansi-dark"
+        # Textual decides on the filter before there is a theme, and would draw in greys.
+        self._filters = [kept for kept in self._filters if not isinstance(kept, Monochrome)]
+        if self.no_color:
+            self._filters.append(NoColor())
+        self._canvas: Canvas | None = None
+        self._ascii = glyphs.AsciiFilter(enabled=False)
+        self._filters.append(self._ascii)
+        self.use_ascii(glyphs.suits_ascii(glyphs.first_environment()) if ascii is None else ascii)
+
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        """Send the cells that changed, and put the terminal's cursor where the focus is."""
+        driver = self._driver
+        if self.is_headless or driver is None or not self._running or self._closed:
+            super()._display(screen, renderable)
+            return
+        if self._batch_count or not isinstance(renderable, LayoutUpdate | ChopsUpdate):
+            return
+        if self._canvas is None or self._canvas.size != self.size:
+            system = self.console._color_system or ColorSystem.STANDARD  # noqa: SLF001 - its name only is public
+            self._canvas = Canvas(self.size, system)
+        data = self._canvas.paint(renderable, self.caret)
+        if len(data) < _WORTH_SYNCHRONIZING:
+            driver.write(data)
+        else:
+            self._begin_update()
+            driver.write(f"{_HIDE_CURSOR}{data}{_SHOW_CURSOR}")
+            self._end_update()
+        driver.flush()
+
+    @property
+    def caret(self) -> Offset:
+        """Where the terminal's cursor belongs; a widget may say where by a `caret` of its own."""
+        focused = self.screen.focused
+        if focused is None:
+            return Offset(0, max(0, self.size.height - 1))
+        if isinstance(focused, Input):
+            place = focused.cursor_screen_offset
+        else:
+            place = focused.content_region.offset + getattr(focused, "caret", Offset(0, 0))
+        return self.screen.outer_size.clamp_offset(place)
+
+    def action_redraw(self) -> None:
+        """Something else wrote to this terminal."""
+        self._canvas = None
+        self.screen.refresh()
+
+    def use_ascii(self, on: bool) -> None:  # noqa: FBT001 - one of two sets
+        """Draw in ASCII, or in all characters, from now on."""
+        self._ascii.enabled = on
+        self.set_class(on, glyphs.ASCII_CLASS)
+
+    def action_switch_glyphs(self) -> None:
+        """The other set, on every screen."""
+        self.use_ascii(not self._ascii.enabled)
+        for screen in self.screen_stack:
+            for widget in screen.walk_children(with_self=True):
+                if isinstance(widget, Widget):
+                    widget.refresh(layout=True)
