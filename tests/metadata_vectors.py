@@ -284,9 +284,22 @@ def valid():
     head = {"entries": 17, "head": "ab" * 32}
     retired = {"created_at": LATER, "retired_slots": 2}
     yield "revised", signed(document(revision=9, audit=head, data_key=retired)), ""
+    ended = ["0000000000000001", "00000000000000ff"]
+    yield "revoked_grants", signed(document(revoked_grants=ended)), ""
     yield "replacement_under_way", pending(), ""
     rfc = [master_slot(1, memory_kib=2097152, passes=1, lanes=4), recovery_slot()]
     yield "rfc_9106_first_set", signed(document(slots=rfc)), ""
+
+
+def bad_grants():
+    one, two = "0000000000000001", "00000000000000ff"
+    yield "revoked_grants_empty", edited(["revoked_grants"], []), "items"
+    yield "revoked_grants_out_of_order", edited(["revoked_grants"], [two, one]), "order"
+    yield "revoked_grants_twice", edited(["revoked_grants"], [one, one]), "twice"
+    yield "revoked_grants_short", edited(["revoked_grants"], [one[2:]]), "digits"
+    yield "revoked_grants_upper_case", edited(["revoked_grants"], [two.upper()]), "digits"
+    many = [f"{number:016x}" for number in range(4097)]
+    yield "revoked_grants_over_maximum", edited(["revoked_grants"], many), "items"
 
 
 def next_document(**changes):
@@ -540,7 +553,15 @@ def main():
     groups = [("valid", valid), ("newer", newer)]
     groups += [
         ("damaged", each)
-        for each in (bad_bytes, bad_fields, bad_slots, bad_operators, bad_chains, bad_pending)
+        for each in (
+            bad_bytes,
+            bad_fields,
+            bad_slots,
+            bad_operators,
+            bad_chains,
+            bad_pending,
+            bad_grants,
+        )
     ]
     for old in HERE.glob("*.json"):
         old.unlink()

@@ -34,6 +34,7 @@ COMMANDS = frozenset(
         "public-key",
         "check",
         "config",
+        "grant",
         "benchmark",
         "completion",
     }

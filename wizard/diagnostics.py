@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import wizard
+from wizard import refusals
 from wizard.engine import errors
 
 if TYPE_CHECKING:
@@ -281,6 +282,20 @@ TABLE: Mapping[type[BaseException], Row] = {
         "Start again and let the recovery kit be tried: {program} init {path}",
     ),
     StatementFailed: Row("statement_failed", 28, 422, "", ""),
+    refusals.NotAuthenticated: Row(
+        "not_authenticated",
+        41,
+        401,
+        "",
+        "Send a token in the header: Authorization: Bearer TOKEN. "
+        "Make one with: {program} grant DATABASE --role auditor --subject NAME",
+    ),
+    refusals.Forbidden: Row(
+        "forbidden", 42, 403, _NOTHING, "Ask for a token with the role that this needs."
+    ),
+    refusals.Throttled: Row("throttled", 43, 429, "", "Wait as long as Retry-After says."),
+    refusals.Overloaded: Row("overloaded", 44, 503, "", "Wait as long as Retry-After says."),
+    refusals.InvalidRequest: Row("invalid_request", 45, 400, _NOTHING, ""),
     InvalidConfiguration: Row(
         "invalid_configuration",
         38,

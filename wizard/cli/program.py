@@ -21,6 +21,7 @@ from wizard.cli import options, output
 from wizard.cli.benchmark import benchmark
 from wizard.cli.checking import check
 from wizard.cli.configuring import config
+from wizard.cli.granting import grant
 from wizard.cli.init import init
 from wizard.cli.inspecting import public_key, status
 from wizard.cli.opening import shell, verify
@@ -111,6 +112,7 @@ for _command in (
     public_key,
     check,
     config,
+    grant,
     benchmark,
     completion,
 ):

@@ -70,6 +70,14 @@ if TYPE_CHECKING:
         GeneratedPassphrase,
         generate_passphrase,
     )
+    from wizard.engine.grants import (
+        Grant,
+        Role,
+        claimed_database,
+        issue_grant,
+        revoke_grant,
+        verify_grant,
+    )
     from wizard.engine.initialization import (
         DEFAULT_MINIMUM_SCORE,
         initialize,
@@ -137,6 +145,13 @@ if TYPE_CHECKING:
         Stage,
         ignore_progress,
     )
+    from wizard.engine.receipt import (
+        read_receipt,
+        receipt_key,
+        receipt_name,
+        remove_receipt,
+        write_receipt,
+    )
     from wizard.engine.recipients import (
         Recipient,
         encrypt_to,
@@ -203,6 +218,7 @@ _NAMES = {
     "fingerprint": "fingerprint_words openssh_fingerprint randomart",
     "foretelling": "BenchmarkReport foretold_seconds read_benchmark",
     "generator": "GENERATED_WORDS MOST_GENERATED_WORDS GeneratedPassphrase generate_passphrase",
+    "grants": "Grant Role claimed_database issue_grant revoke_grant verify_grant",
     "initialization": "DEFAULT_MINIMUM_SCORE initialize prepare_initialization undo_interrupted",
     "inspection": "Inspection State inspect",
     "kdf": "FLOOR FORMAT_MAXIMUM KdfParams RFC_9106_FIRST RFC_9106_SECOND RFC_9106_SETS",
@@ -217,6 +233,7 @@ _NAMES = {
     "pending": "Initialized OriginalPolicy PendingInitialization WordChallenge",
     "progress": "CancelToken Progress ProgressSink Stage ignore_progress",
     "recipients": "Recipient encrypt_to recipients_from",
+    "receipt": "read_receipt receipt_key receipt_name remove_receipt write_receipt",
     "recovery": "Mnemonic RecoveryPlan complete_word is_word",
     "retyping": "PassphraseWarning passphrase_warnings",
     "secret": "MemoryProtection Secret memory_protection protect_process wipe_all",
@@ -257,6 +274,7 @@ __all__ = [
     "ForeignMetadata",
     "ForeignTarget",
     "GeneratedPassphrase",
+    "Grant",
     "Initialized",
     "Inspection",
     "Interrupted",
@@ -292,6 +310,7 @@ __all__ = [
     "RecoveryKit",
     "RecoveryPlan",
     "ResourceLimit",
+    "Role",
     "RolledBackMetadata",
     "Secret",
     "Stage",
@@ -314,6 +333,7 @@ __all__ = [
     "check_strength",
     "check_unattended",
     "cipher_throughput",
+    "claimed_database",
     "complete_word",
     "create_file",
     "default_directories",
@@ -327,6 +347,7 @@ __all__ = [
     "initialize",
     "inspect",
     "is_word",
+    "issue_grant",
     "machine_limit",
     "measure",
     "memory_protection",
@@ -342,9 +363,14 @@ __all__ = [
     "randomart",
     "read_benchmark",
     "read_metadata",
+    "read_receipt",
     "read_regular",
+    "receipt_key",
+    "receipt_name",
     "recipients_from",
     "recommended_cipher",
+    "remove_receipt",
+    "revoke_grant",
     "sidecar_path",
     "status_report",
     "strength",
@@ -353,7 +379,9 @@ __all__ = [
     "unlock",
     "usable_processors",
     "verify",
+    "verify_grant",
     "wipe_all",
+    "write_receipt",
 ]
 
 

@@ -56,7 +56,14 @@ def changing(path: str | os.PathLike[str]) -> Iterator[Change]:
 def revised(metadata: Metadata, **changes: Any) -> Metadata:
     """The next document: ``changes``, a higher revision, and the time and tool that made it."""
     now = timestamp(datetime.now(UTC))
-    facts = {"revision": metadata.revision + 1, "written_at": now, "tool": TOOL}
+    facts: dict[str, Any] = {
+        "revision": metadata.revision + 1,
+        "written_at": now,
+        "tool": TOOL,
+    }
+    if len(changes.get("chain", metadata.chain)) > len(metadata.chain):
+        # Grants end with their generation, and need not be remembered any longer.
+        facts["revoked_grants"] = ()
     return replace(metadata, **{**facts, **changes})
 
 

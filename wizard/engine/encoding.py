@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NoReturn
 
@@ -49,6 +49,15 @@ def rendered(value: Json) -> bytes:
 
 def parse_rendered(data: bytes) -> Json:
     """Read what `rendered` wrote, and nothing else. Raises `Malformed`."""
+    return _parse(data, rendered)
+
+
+def parse_canonical(data: bytes) -> Json:
+    """Read what `canonical` wrote, and nothing else. Raises `Malformed`."""
+    return _parse(data, canonical)
+
+
+def _parse(data: bytes, spelled: Callable[[Json], bytes]) -> Json:
     try:
         value: Json = json.loads(
             data.decode("utf-8"),
@@ -60,7 +69,7 @@ def parse_rendered(data: bytes) -> Json:
         # Before it is rendered: indentation multiplies what nesting costs.
         if _deeper_than(value, _DEEPEST):
             raise Malformed("it is nested too deeply")
-        same = rendered(value) == data
+        same = spelled(value) == data
     except RecursionError:
         raise Malformed("it is nested too deeply") from None
     except UnicodeError:

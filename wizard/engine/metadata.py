@@ -21,6 +21,7 @@ from wizard.engine.encoding import (
     canonical,
     parse_rendered,
     rendered,
+    unhex,
 )
 from wizard.engine.errors import DamagedMetadata, InvalidParameters, UnsupportedVersion
 from wizard.engine.masterkey import MasterPublicKey, SigningKey
@@ -38,6 +39,8 @@ FORMAT = "datafold-crypto-metadata"
 VERSION = 1
 MAXIMUM_BYTES = 2 * 1024 * 1024
 CIPHERS = ("aegis", "chacha20", "sqlcipher")
+MAXIMUM_REVOKED = 4096
+GRANT_ID_BYTES = 8
 PAGE_SIZES = tuple(2**power for power in range(9, 17))
 _CONTEXT = b"datafold-wizard/v1/metadata\n"
 
@@ -76,6 +79,7 @@ class Metadata:
     revision: int = 1
     operator_slots: tuple[OperatorSlot, ...] = ()
     audit: AuditHead = AuditHead()
+    revoked_grants: tuple[bytes, ...] = ()
 
     @property
     def generation(self) -> int:
@@ -101,7 +105,10 @@ class Metadata:
     def as_json(self) -> dict[str, Json]:
         """The ``signed`` member."""
         slots = [self.master_slot.as_json(), *(slot.as_json() for slot in self.boxed_slots)]
+        # Left out where there are none.
+        revoked = {"revoked_grants": [each.hex() for each in self.revoked_grants]}
         return {
+            **(revoked if self.revoked_grants else {}),
             "audit": {"entries": self.audit.entries, "head": self.audit.head.hex()},
             "chain": [link.as_json() for link in self.chain],
             "created_at": self.created_at,
@@ -203,6 +210,7 @@ def _read_signed(reader: Reader) -> Metadata:
         revision=reader.integer("revision", least=1, most=MAXIMUM_INTEGER),
         operator_slots=operator_slots,
         audit=_read_audit(reader.object("audit")),
+        revoked_grants=_read_revoked(reader),
     )
     database.finish()
     reader.finish()
@@ -217,6 +225,17 @@ def _read_data_key(reader: Reader) -> DataKeyFacts:
     )
     reader.finish()
     return facts
+
+
+def _read_revoked(reader: Reader) -> tuple[bytes, ...]:
+    name = "revoked_grants"
+    if name not in reader.members():
+        return ()
+    items = reader.array(name, least=1, most=MAXIMUM_REVOKED)
+    revoked = tuple(unhex(item, GRANT_ID_BYTES, f"{reader.where}.{name}") for item in items)
+    if list(revoked) != sorted(set(revoked)):
+        raise Malformed("the revoked grants are not in order, or one is there twice")
+    return revoked
 
 
 def _read_audit(reader: Reader) -> AuditHead:

@@ -1,0 +1,60 @@
+"""What front ends refuse, beside what the engine does; the words are in ``wizard.diagnostics``.
+
+As with the engine's errors, arguments are public values only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from wizard.engine.errors import WizardError
+
+
+@dataclass(frozen=True, slots=True)
+class FieldFault:
+    """One member of a request that cannot be used; never holds its value."""
+
+    field: str
+    message: str
+
+
+class NotAuthenticated(WizardError):
+    """A request without a token, or with one that is not accepted here. Does not say which."""
+
+
+class Forbidden(WizardError):
+    """The token is good, and does not allow this."""
+
+
+class Throttled(WizardError):
+    """Too many wrong passphrases; ``retry_after`` is in seconds."""
+
+    def __init__(self, *, retry_after: int) -> None:
+        super().__init__(
+            "There were too many wrong passphrases for this database. "
+            f"The next is tried in {retry_after} s."
+        )
+        self.retry_after = retry_after
+
+
+class Overloaded(WizardError):
+    """All memory for key derivations is in use; ``retry_after`` is in seconds."""
+
+    def __init__(self, *, retry_after: int) -> None:
+        super().__init__(
+            "Other key derivations use all the memory that this node has for them. "
+            f"Try again in {retry_after} s."
+        )
+        self.retry_after = retry_after
+
+
+class InvalidRequest(WizardError):
+    """A request that cannot be served. ``http_status`` is the exact one, ``faults`` name members."""
+
+    def __init__(
+        self, message: str, *, http_status: int = 422, faults: Sequence[FieldFault] = ()
+    ) -> None:
+        super().__init__(message)
+        self.http_status = http_status
+        self.faults = tuple(faults)
