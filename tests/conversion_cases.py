@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import apsw
 
-from wizard.engine.conversion import ConversionReport, PlaintextSource
+from wizard.engine.conversion import PlaintextSource
 from wizard.engine.secret import Secret
+from wizard.engine.source import ConversionReport
 from wizard.engine.sqlite import Cipher, InnerIdentity, open_keyed
 from wizard.engine.verification import Verified
 

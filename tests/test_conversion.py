@@ -515,7 +515,7 @@ def test_space_is_an_upper_estimate(tmp_path, monkeypatch):
         for cipher in Cipher:
             path = build(tmp_path / f"{shape['page_size']}{cipher}.db", **shape)
             with PlaintextSource(path) as source, monkeypatch.context() as patched:
-                patched.setattr("wizard.engine.conversion.available_in", lambda _directory: 0)
+                patched.setattr("wizard.engine.source.available_in", lambda _directory: 0)
                 with pytest.raises(NoSpace) as caught:
                     source.check_space(tmp_path)
             assert convert(path, cipher).report.bytes <= caught.value.needed

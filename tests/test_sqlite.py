@@ -10,7 +10,8 @@ import apsw
 import pytest
 
 from tests.conversion_cases import IDENTITY, MARKER, build, convert, names
-from wizard.engine import conversion, keyed, keytext
+from wizard.engine import keyed, keytext
+from wizard.engine.conversion import PlaintextSource
 from wizard.engine.errors import (
     Busy,
     Cancelled,
@@ -383,9 +384,9 @@ def test_no_error_holds_the_key(tmp_path, key, monkeypatch):
     path = build(tmp_path / "node.db", "CREATE TABLE t (a)")
     blocked = tmp_path / "directory"
     blocked.mkdir()
-    monkeypatch.setattr(conversion, "create_private", lambda _path: None)
-    monkeypatch.setattr(conversion, "remove_database", lambda _path: None)
-    with conversion.PlaintextSource(path) as source, pytest.raises(Unreadable) as caught:
+    monkeypatch.setattr("wizard.engine.source.create_private", lambda _path: None)
+    monkeypatch.setattr("wizard.engine.source.remove_database", lambda _path: None)
+    with PlaintextSource(path) as source, pytest.raises(Unreadable) as caught:
         source.encrypt_into(blocked, key=key, cipher=Cipher.AEGIS, identity=IDENTITY)
     error = caught.value
     assert error.__cause__ is None

@@ -14,9 +14,6 @@ if TYPE_CHECKING:
         attack_cost,
         describe_duration,
     )
-    from wizard.engine.conversion import (
-        ConversionReport,
-    )
     from wizard.engine.discovery import (
         default_directories,
         discover,
@@ -179,6 +176,9 @@ if TYPE_CHECKING:
         read_regular,
         sidecar_path,
     )
+    from wizard.engine.source import (
+        ConversionReport,
+    )
     from wizard.engine.sqlite import (
         Cipher,
         recommended_cipher,
@@ -212,7 +212,6 @@ if TYPE_CHECKING:
 
 _NAMES = {
     "attack": "AttackCost attack_cost describe_duration",
-    "conversion": "ConversionReport",
     "discovery": "default_directories discover",
     "errors": "AlreadyProtected Busy Cancelled DamagedDatabase DamagedMetadata ForeignMetadata ForeignTarget Interrupted InvalidInput InvalidParameters InvalidPassphrase InvalidRecoveryPhrase NoMemory NoRecovery NoSpace NotOpened NotProtected NotProved NotVerified OutputExists ResourceLimit RolledBackMetadata TargetAbsent Unreadable UnsupportedDatabase UnsupportedVersion VerificationFailed WeakPassphrase WizardError WrongPassphrase WrongRecoveryPhrase",
     "fingerprint": "fingerprint_words openssh_fingerprint randomart",
@@ -238,6 +237,7 @@ _NAMES = {
     "retyping": "PassphraseWarning passphrase_warnings",
     "secret": "MemoryProtection Secret memory_protection protect_process wipe_all",
     "sidecar": "create_file read_regular sidecar_path",
+    "source": "ConversionReport",
     "sqlite": "Cipher recommended_cipher",
     "status": "status_report",
     "throughput": "CipherThroughput cipher_throughput",

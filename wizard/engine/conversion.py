@@ -1,182 +1,22 @@
 """An existing plaintext database becomes an encrypted one, and cannot change meanwhile.
 
-- From entry to exit the source is locked exclusively: what was copied and compared is what is
-  replaced, and nothing an application writes can be lost between.
-- Nothing but `replace` touches the source, and that gives it a second name first.
-- Whatever fails removes the copy it was making.
+Nothing but `replace` touches the source, and that gives it a second name first.
 """
 
 from __future__ import annotations
 
-import os
-import time
-from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
-import apsw
-
-from wizard.engine.copying import available_in, encrypted_page_size, space_needed, vacuum_into
-from wizard.engine.errors import NoSpace, UnsupportedDatabase
+from wizard.engine.copying import encrypted_page_size
 from wizard.engine.hold import Held, check_unchanged, hold
-from wizard.engine.identity import InnerIdentity, write_identity
-from wizard.engine.keyed import Cipher, create_private, open_keyed, remove_database, translated
-from wizard.engine.leftovers import sync_path
-from wizard.engine.progress import CancelToken, ProgressSink, ignore_progress
-from wizard.engine.secret import Secret
-from wizard.engine.source_facts import SourceFacts, facts_of
+from wizard.engine.keyed import Cipher
+from wizard.engine.source import HeldSource
+from wizard.engine.source_facts import SourceFacts, check_has_no_identity, facts_of
 from wizard.engine.swap import swap
-from wizard.engine.verification import Verified, verify_copy
 
 
-@dataclass(frozen=True, slots=True)
-class ConversionReport:
-    """What `encrypt_into` wrote: an encrypted database of ``bytes``, with pages of ``page_size``.
-
-    ``notes`` says what is not as it was in the source.
-    """
-
-    source: SourceFacts
-    cipher: Cipher
-    bytes: int
-    page_size: int
-    seconds: float
-    notes: tuple[str, ...]
-
-    @property
-    def tables(self) -> int:
-        """How many tables were copied, shadow tables and SQLite's own included."""
-        return len(self.source.tables)
-
-    @property
-    def rows(self) -> int:
-        """How many rows they have."""
-        return sum(table.rows for table in self.source.tables)
-
-
-class PlaintextSource:
-    """A plaintext database under an exclusive lock; a context manager.
-
-    Symbolic links are followed once, at the start: ``path`` is the real file, and everything is
-    written beside that. Entering raises what `hold` raises, and `UnsupportedDatabase`.
-
-    While it is held, this process must not open and close the file by other means than this
-    package's: that would drop the lock. (`replace` finds out and refuses.)
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.path = Path(os.path.realpath(path))
-        self._held: Held | None = None
-        self._written: os.stat_result | None = None
-        self._facts: SourceFacts | None = None
-
-    def __enter__(self) -> Self:
-        self._held = hold(self.path)
-        try:
-            self._facts = facts_of(self._held)
-        except apsw.Error as error:
-            self.close()
-            raise UnsupportedDatabase(_unreadable(self.path, error)) from None
-        except BaseException:
-            self.close()
-            raise
-        return self
-
-    def __exit__(
-        self,
-        _kind: type[BaseException] | None,
-        _error: BaseException | None,
-        _traceback: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Let the source go, as it was found but for an emptied write-ahead log. Idempotent."""
-        if self._held is not None:
-            self._held.connection.close()
-            self._held = None
-
-    @property
-    def facts(self) -> SourceFacts:
-        """What is known of the source; `ValueError` before it was entered."""
-        if self._facts is None:
-            raise ValueError("the source was not entered")
-        return self._facts
-
-    def check_space(self, directory: Path) -> None:
-        """Raise `NoSpace` unless the encrypted copy fits into ``directory``, by an upper estimate."""
-        facts = self.facts
-        needed = space_needed(facts.page_count - facts.free_pages, facts.page_size)
-        available = available_in(directory)
-        if available < needed:
-            raise NoSpace(directory=directory, needed=needed, available=available)
-
-    def encrypt_into(
-        self,
-        staged: Path,
-        *,
-        key: Secret,
-        cipher: Cipher,
-        identity: InnerIdentity,
-        progress: ProgressSink = ignore_progress,
-        cancel: CancelToken | None = None,
-    ) -> ConversionReport:
-        """Write the encrypted copy with its identity, durable, under a name that must be free.
-
-        Raises `OutputExists`, `NoSpace`, `UnsupportedDatabase`, `Unreadable` or `Cancelled`; nothing
-        is left of the copy then. It has not been verified when this returns: `verify` does that.
-        """
-        held, facts = self._require()
-        begun = time.monotonic()
-        page_size = encrypted_page_size(facts.page_size, cipher)
-        needed = space_needed(facts.page_count - facts.free_pages, facts.page_size)
-        create_private(staged)
-        try:
-            vacuum_into(
-                held.connection,
-                staged,
-                key=key,
-                cipher=cipher,
-                expected=(facts.page_count - facts.free_pages) * facts.page_size,
-                needed=needed,
-                progress=progress,
-                cancel=cancel,
-            )
-            _finish(staged, key, cipher, page_size, identity, wal=facts.header.wal)
-        except BaseException:
-            remove_database(staged)
-            raise
-        self._written = staged.lstat()
-        return ConversionReport(
-            source=facts,
-            cipher=cipher,
-            bytes=staged.stat().st_size,
-            page_size=page_size,
-            seconds=time.monotonic() - begun,
-            notes=facts.notes + _page_size_note(facts.page_size, page_size),
-        )
-
-    def verify(
-        self,
-        staged: Path,
-        *,
-        key: Secret,
-        cipher: Cipher,
-        progress: ProgressSink = ignore_progress,
-        cancel: CancelToken | None = None,
-    ) -> Verified:
-        """Prove that ``staged`` says the same as the source. Raises what `verify_copy` raises."""
-        held, facts = self._require()
-        return verify_copy(
-            held.connection,
-            staged,
-            key=key,
-            cipher=cipher,
-            page_size=encrypted_page_size(facts.page_size, cipher),
-            progress=progress,
-            cancel=cancel,
-        )
+class PlaintextSource(HeldSource):
+    """A plaintext database, held. Entering raises what `hold` raises, and `UnsupportedDatabase`."""
 
     def replace(self, staged: Path, *, keep_as: Path) -> None:
         """Let ``staged`` take the source's name, and the source ``keep_as``; then let it go.
@@ -187,38 +27,15 @@ class PlaintextSource:
         """
         held, _facts = self._require()
         check_unchanged(held)
-        if self._written is None:
-            raise ValueError("nothing was encrypted yet")
-        swap(held, staged, keep_as, written=self._written)
+        swap(held, staged, keep_as, written=self._require_written())
         self.close()
 
-    def _require(self) -> tuple[Held, SourceFacts]:
-        if self._held is None:
-            raise ValueError("the source is not held")
-        return self._held, self.facts
+    def _hold(self) -> Held:
+        return hold(self.path)
 
+    def _look(self, held: Held) -> SourceFacts:
+        check_has_no_identity(held)
+        return facts_of(held)
 
-def _page_size_note(before: int, after: int) -> tuple[str, ...]:
-    if before == after:
-        return ()
-    return (f"The page size becomes {after} bytes; it was {before}.",)
-
-
-def _unreadable(path: Path, error: apsw.Error) -> str:
-    return f"{path} cannot be read as a whole: {error}"
-
-
-def _finish(
-    staged: Path, key: Secret, cipher: Cipher, page_size: int, identity: InnerIdentity, *, wal: bool
-) -> None:
-    connection = open_keyed(staged, key=key, cipher=cipher, page_size=page_size)
-    try:
-        write_identity(connection, identity)
-        if wal:
-            connection.pragma("journal_mode", "wal")  # not copied by VACUUM INTO
-    except apsw.Error as error:
-        raise translated(error, staged) from None
-    finally:
-        connection.close()
-    sync_path(staged)
-    sync_path(staged.parent)
+    def _copied_page_size(self, cipher: Cipher) -> int:
+        return encrypted_page_size(self.facts.page_size, cipher)

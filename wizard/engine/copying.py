@@ -37,6 +37,14 @@ def encrypted_page_size(plain: int, cipher: Cipher) -> int:
     return plain
 
 
+def reencrypted_page_size(current: int, cipher: Cipher) -> int:
+    """The page size of an encrypted copy of an encrypted database: VACUUM does not change it.
+
+    But for the smallest pages, in which the larger nonce and tag would leave too little room.
+    """
+    return current if cipher is Cipher.CHACHA20 else max(current, _SMALLEST_AUTHENTICATED_PAGE)
+
+
 def space_needed(pages: int, page_size: int) -> int:
     """An upper estimate of the copy, in bytes: pages have less room, and overflow differently."""
     usable = min(page_size, SQLCIPHER_PAGE_SIZE) - _RESERVED_BYTES

@@ -1,4 +1,4 @@
-"""A plaintext database held so that nobody else can use it until it is let go.
+"""A database held so that nobody else can use it until it is let go.
 
 - A file is refused before SQLite opens it if it could not be replaced faithfully: several names,
   another owner, no permission, somebody at work on it.
@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import apsw
@@ -24,7 +26,8 @@ from wizard.engine.errors import (
     WizardError,
 )
 from wizard.engine.filehead import FileKind, classify, own_descriptors
-from wizard.engine.keyed import keep_temporary_data_in_memory, sqlite_name
+from wizard.engine.keyed import Cipher, keep_temporary_data_in_memory, open_keyed, sqlite_name
+from wizard.engine.secret import Secret
 from wizard.engine.usage import Usage, usage_of
 
 _WAIT_MILLISECONDS = 500
@@ -42,15 +45,34 @@ class Held:
 
 
 def hold(path: Path) -> Held:
-    """Check the file, lock it, and bring what is in its journal or write-ahead log into it.
+    """Check a plaintext database, lock it, and bring its journal or write-ahead log into it.
 
     Raises `TargetAbsent`, `ForeignTarget`, `Unreadable`, `UnsupportedDatabase` or `Busy`.
     """
-    _check_kind(path)
-    _check_status(path.lstat(), path)
-    everybody_seen = _check_users(path, own=0)
-    connection = _locked(path)
-    return Held(path, connection, path.lstat(), len(own_descriptors(path)), everybody_seen)
+    everybody_seen = check_replaceable(path, FileKind.PLAINTEXT)
+    # With URIs allowed, because VACUUM INTO takes the key of the copy in one. The source's own
+    # name is absolute, so it can never begin with "file:".
+    flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_URI
+    return _held(
+        path, partial(apsw.Connection, sqlite_name(path), flags), everybody_seen=everybody_seen
+    )
+
+
+def hold_encrypted(path: Path, *, key: Secret, cipher: Cipher, page_size: int) -> Held:
+    """Like `hold`, for a database that this key opens. Raises besides what `open_keyed` raises."""
+    everybody_seen = check_replaceable(path, FileKind.OPAQUE)
+    opened = partial(open_keyed, path, key=key, cipher=cipher, page_size=page_size, uris=True)
+    return _held(path, opened, everybody_seen=everybody_seen)
+
+
+def check_replaceable(path: Path, kind: FileKind) -> bool:
+    """Raise unless the file is of that kind, could be replaced faithfully, and is used by nobody.
+
+    Returns whether all processes could be looked into. Raises what `hold` raises.
+    """
+    _check_kind(path, kind)
+    _check_status(path.lstat(), path, kind)
+    return check_users(path, own=0)
 
 
 def check_unchanged(held: Held) -> None:
@@ -67,12 +89,25 @@ def check_unchanged(held: Held) -> None:
     log = held.path.with_name(held.path.name + "-wal")
     if log.exists() and log.stat().st_size:
         raise Busy(f"{held.path} was written to meanwhile, past its lock.")
-    _check_users(held.path, own=held.descriptors)
+    check_users(held.path, own=held.descriptors)
 
 
-def _check_kind(path: Path) -> None:
+def check_users(path: Path, *, own: int) -> bool:
+    """Raise `Busy` if anybody else has the file open, or this process more than ``own`` times.
+
+    Returns whether all processes could be looked into.
+    """
+    if len(own_descriptors(path)) > own:
+        raise Busy(f"This process has {path} open itself.", holders=("this process",))
+    usage = usage_of(path)
+    if usage.holders:
+        raise Busy(f"{path} is in use by {_named(usage)}.", holders=_holders(usage))
+    return usage.complete
+
+
+def _check_kind(path: Path, kind: FileKind) -> None:
     match classify(path):
-        case FileKind.PLAINTEXT:
+        case found if found is kind:
             return
         case FileKind.ABSENT:
             raise TargetAbsent(f"There is no file {path}.")
@@ -81,16 +116,18 @@ def _check_kind(path: Path) -> None:
         case FileKind.EMPTY:
             raise UnsupportedDatabase(f"{path} is an empty file: there is nothing to encrypt.")
         case _:
-            raise ForeignTarget(f"{path} is not a plaintext SQLite database.")
+            what = "a plaintext SQLite" if kind is FileKind.PLAINTEXT else "an encrypted"
+            raise ForeignTarget(f"{path} is not {what} database.")
 
 
-def _check_status(status: os.stat_result, path: Path) -> None:
+def _check_status(status: os.stat_result, path: Path, kind: FileKind) -> None:
     if not stat.S_ISREG(status.st_mode):
         raise ForeignTarget(f"{path} is not a regular file.")
     if status.st_nlink > 1:
+        stays = "plaintext" if kind is FileKind.PLAINTEXT else "under its old key"
         raise UnsupportedDatabase(
             f"{path} has {status.st_nlink} names (hard links); under the others it would stay "
-            "plaintext. Remove them first."
+            f"{stays}. Remove them first."
         )
     if not os.access(path, os.R_OK | os.W_OK):
         raise Unreadable(f"{path}: no permission to read and write.")
@@ -108,22 +145,15 @@ def _check_status(status: os.stat_result, path: Path) -> None:
         )
 
 
-def _check_users(path: Path, *, own: int) -> bool:
-    if len(own_descriptors(path)) > own:
-        raise Busy(f"This process has {path} open itself.", holders=("this process",))
-    usage = usage_of(path)
-    if usage.holders:
-        raise Busy(f"{path} is in use by {_named(usage)}.", holders=_holders(usage))
-    return usage.complete
+def _held(path: Path, opened: Callable[[], apsw.Connection], *, everybody_seen: bool) -> Held:
+    connection = _locked(path, opened)
+    return Held(path, connection, path.lstat(), len(own_descriptors(path)), everybody_seen)
 
 
-def _locked(path: Path) -> apsw.Connection:
+def _locked(path: Path, opened: Callable[[], apsw.Connection]) -> apsw.Connection:
     connection: apsw.Connection | None = None
     try:
-        # With URIs allowed, because VACUUM INTO takes the key of the copy in one. The source's own
-        # name is absolute, so it can never begin with "file:".
-        flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_URI
-        connection = apsw.Connection(sqlite_name(path), flags=flags)
+        connection = opened()
         connection.set_busy_timeout(_WAIT_MILLISECONDS)
         keep_temporary_data_in_memory(connection)
         # The schema is the database's own, not ours: what it calls must be harmless.

@@ -63,10 +63,12 @@ def open_keyed(
     page_size: int,
     readonly: bool = False,
     create: bool = False,
+    uris: bool = False,
 ) -> apsw.Connection:
     """Open an encrypted database; its first page has been read when this returns.
 
-    ``create`` needs an absent or empty file. Raises `KeyRefused`, `DamagedDatabase`, `Busy`,
+    ``create`` needs an absent or empty file. ``uris``: statements may name files by URI, as
+    ``VACUUM INTO`` with a key does. Raises `KeyRefused`, `DamagedDatabase`, `Busy`,
     `TargetAbsent` or `Unreadable`.
     """
     if len(key) != KEY_BYTES:
@@ -75,6 +77,7 @@ def open_keyed(
         _check_file(path, page_size)
     flags = apsw.SQLITE_OPEN_READONLY if readonly else apsw.SQLITE_OPEN_READWRITE
     flags |= apsw.SQLITE_OPEN_CREATE if create else 0
+    flags |= apsw.SQLITE_OPEN_URI if uris else 0
     connection: apsw.Connection | None = None
     failure: WizardError | None = None
     try:

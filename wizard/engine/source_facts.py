@@ -1,4 +1,4 @@
-"""What is known of a plaintext database once it is held, before anything is written."""
+"""What is known of a database once it is held, before anything is written."""
 
 from __future__ import annotations
 
@@ -30,15 +30,8 @@ class SourceFacts:
 
 
 def facts_of(held: Held) -> SourceFacts:
-    """Read them. Raises `UnsupportedDatabase`, or what SQLite raises for a damaged file."""
+    """Read them. Raises what SQLite raises for a damaged file."""
     connection = held.connection
-    if connection.execute(
-        "SELECT count(*) FROM sqlite_schema WHERE name = ? COLLATE NOCASE", (IDENTITY_TABLE,)
-    ).get:
-        raise UnsupportedDatabase(
-            f"{held.path} has a table {IDENTITY_TABLE} already, a name that this program uses. "
-            "It may be the decrypted copy of a protected database; drop the table to go on."
-        )
     return SourceFacts(
         path=held.path,
         size=held.status.st_size,
@@ -49,6 +42,17 @@ def facts_of(held: Held) -> SourceFacts:
         tables=table_rows(connection),
         notes=_notes(held),
     )
+
+
+def check_has_no_identity(held: Held) -> None:
+    """Raise `UnsupportedDatabase` where a plaintext database has a table of the name we need."""
+    if held.connection.execute(
+        "SELECT count(*) FROM sqlite_schema WHERE name = ? COLLATE NOCASE", (IDENTITY_TABLE,)
+    ).get:
+        raise UnsupportedDatabase(
+            f"{held.path} has a table {IDENTITY_TABLE} already, a name that this program uses. "
+            "It may be the decrypted copy of a protected database; drop the table to go on."
+        )
 
 
 def _notes(held: Held) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from wizard.engine import sqlite
 from wizard.engine.boxing import BoxKeys
 from wizard.engine.chain import first_link
-from wizard.engine.conversion import ConversionReport, PlaintextSource
+from wizard.engine.conversion import PlaintextSource
 from wizard.engine.encoding import timestamp
 from wizard.engine.errors import DamagedMetadata
 from wizard.engine.kdf import SALT_BYTES, KdfParams, derive
@@ -40,6 +40,7 @@ from wizard.engine.sidecar import (
     staged_path,
 )
 from wizard.engine.slots import DATA_KEY_BYTES, SLOT_ID_BYTES, MasterSlot, RecoverySlot
+from wizard.engine.source import ConversionReport
 from wizard.engine.sqlite import Cipher, InnerIdentity
 from wizard.version import TOOL
 
