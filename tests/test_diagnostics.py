@@ -58,6 +58,7 @@ FROZEN = {
     "NotVerified": ("not_verified", 30),
     "NotOpened": ("not_opened", 31),
     "NoMemory": ("no_memory", 32),
+    "NotPermitted": ("not_permitted", 36),
     "Cancelled": ("cancelled", 130),
     "KeyboardInterrupt": ("cancelled", 130),
     "MemoryError": ("no_memory", 32),

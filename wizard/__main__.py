@@ -31,6 +31,7 @@ COMMANDS = frozenset(
         "status",
         "verify",
         "shell",
+        "passwd",
         "public-key",
         "check",
         "config",

@@ -304,6 +304,13 @@ TABLE: Mapping[type[BaseException], Row] = {
         "See every fault, with file and line: {program} config check",
     ),
     errors.InvalidInput: Row("invalid_input", 29, 422, _NOTHING, ""),
+    errors.NotPermitted: Row(
+        "not_permitted",
+        36,
+        403,
+        _NOTHING,
+        "Ask whoever has the master passphrase, or the recovery kit: {program} recover {path}",
+    ),
     errors.NotVerified: Row("not_verified", 30, 409, _NOTHING, _STATUS),
     errors.NotOpened: Row("not_opened", 31, 403, _NOTHING, _STATUS),
     errors.Cancelled: Row("cancelled", 130, 409, _NOTHING, ""),

@@ -39,12 +39,20 @@ class CostChoice:
     lanes: int | None = None
 
     def __post_init__(self) -> None:
-        ways = (self.preset is not None, self.target_time is not None, self.has_numbers)
-        if sum(ways) > 1:
+        if sum(self._ways) > 1:
             raise UsageProblem(
                 "Choose the cost by --preset, by --target-time, or by --memory, --passes and "
                 "--lanes: one of the three."
             )
+
+    @property
+    def _ways(self) -> tuple[bool, bool, bool]:
+        return (self.preset is not None, self.target_time is not None, self.has_numbers)
+
+    @property
+    def was_made(self) -> bool:
+        """Whether anything was chosen at all."""
+        return any(self._ways)
 
     @property
     def has_numbers(self) -> bool:

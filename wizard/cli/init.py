@@ -75,12 +75,7 @@ _WHAT_REMOVING_MEANS = (
     show_default=True,
     help="What becomes of the plaintext database.",
 )
-@click.option(
-    "--min-score",
-    type=click.IntRange(0, 4),
-    default=None,
-    help="Refuse a passphrase that zxcvbn scores lower.  [default: 3]",
-)
+@options.min_score_option
 @options.high_cost_option
 @options.json_option
 def init(*, as_json: bool, **given: Any) -> None:

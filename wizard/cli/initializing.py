@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from wizard import engine
-from wizard.cli import kit, output
+from wizard.cli import changes, kit, output
 from wizard.cli.interruption import interruptible, uninterrupted
 from wizard.cli.new_passphrase import Demand, new_passphrase
-from wizard.cli.unlocking import agree_to_cost
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,7 +46,7 @@ def run(chosen: InitOptions) -> dict[str, Any]:
     with new_passphrase(
         chosen.source, Demand(chosen.minimum_score, context=(chosen.path.stem,))
     ) as passphrase:
-        params, allowed = _agreed_params(chosen)
+        params, allowed = changes.agreed_params(chosen.cost, allow_high_cost=chosen.allow_high_cost)
         with output.progress_line() as line, interruptible() as token:
             pending = engine.prepare_initialization(
                 chosen.path,
@@ -82,19 +81,6 @@ def _check_target(path: Path) -> None:
         engine.State.PLAINTEXT,
     }:
         raise found.error
-
-
-def _agreed_params(chosen: InitOptions) -> tuple[engine.KdfParams, bool]:
-    with output.progress_line() as line, interruptible() as token:
-        params = chosen.cost.params(progress=line, cancel=token)
-    if chosen.allow_high_cost:
-        return params, True
-    try:
-        engine.check_unattended(params)
-    except engine.ResourceLimit as error:
-        agree_to_cost(error, subject="That much is needed again whenever the database is opened.")
-        return params, True
-    return params, False
 
 
 def _prove_and_commit(

@@ -41,6 +41,17 @@ def uninterrupted() -> Iterator[None]:
 
 
 @contextmanager
+def interrupted_at_once() -> Iterator[None]:
+    """While somebody is asked, the first Ctrl+C ends the question."""
+
+    def stop() -> None:
+        raise KeyboardInterrupt
+
+    with _on_interrupt(stop):
+        yield
+
+
+@contextmanager
 def _on_interrupt(action: Callable[[], None]) -> Iterator[None]:
     def handle(_number: int, _frame: FrameType | None) -> None:
         action()

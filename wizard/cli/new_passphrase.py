@@ -11,10 +11,14 @@ from typing import TYPE_CHECKING
 
 from wizard import engine
 from wizard.cli import output
+from wizard.cli.interruption import interrupted_at_once
 from wizard.cli.terminal import Terminal
 from wizard.cli.unlocking import ATTEMPTS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import ExitStack
+
     from wizard.cli.sources import Source
 
 
@@ -43,6 +47,22 @@ def new_passphrase(source: Source | None, demand: Demand) -> engine.Secret:
                     raise
                 output.note(f"{error} Choose again.")
     raise AssertionError("the last attempt returns or raises")
+
+
+def asked_when_needed(
+    source: Source | None, demand: Demand, secrets: ExitStack, line: output.ProgressLine
+) -> Callable[[], engine.Secret]:
+    """What the engine calls for the new passphrase, once the present one was found right.
+
+    ``secrets`` wipes it in the end; ``line`` is cleared before somebody is asked.
+    """
+
+    def ask() -> engine.Secret:
+        line.clear()
+        with interrupted_at_once():
+            return secrets.enter_context(new_passphrase(source, demand))
+
+    return ask
 
 
 def _typed_twice(terminal: Terminal, demand: Demand) -> engine.Secret:

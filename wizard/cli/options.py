@@ -90,6 +90,21 @@ passphrase_option: Decorator = click.option(
     "Never the passphrase itself.",
 )
 
+new_passphrase_option: Decorator = click.option(
+    "--new-passphrase",
+    "new_source",
+    type=source_value,
+    metavar="SOURCE",
+    help="Where to read the new passphrase instead of asking for it, in the same way.",
+)
+
+min_score_option: Decorator = click.option(
+    "--min-score",
+    type=click.IntRange(0, 4),
+    default=None,
+    help="Refuse a new passphrase that zxcvbn scores lower.  [default: 3]",
+)
+
 keyfile_option: Decorator = click.option(
     "--keyfile",
     type=click.Path(path_type=Path),

@@ -53,6 +53,13 @@ class Attempt:
     recovery: tuple[str, ...] | None
     allow_high_cost: bool
 
+    @property
+    def secret(self) -> engine.Secret:
+        """The passphrase, for a verb that takes nothing else."""
+        if self.passphrase is None:
+            raise AssertionError("this verb was given recovery sheets")
+        return self.passphrase
+
 
 def open_with(path: Path, options: UnlockOptions, verb: Callable[[Attempt], Opened]) -> Opened:
     """Call ``verb`` with what was given or typed, again after a mistake; return what it returns.

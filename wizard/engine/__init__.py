@@ -14,6 +14,9 @@ if TYPE_CHECKING:
         attack_cost,
         describe_duration,
     )
+    from wizard.engine.authority import (
+        Changed,
+    )
     from wizard.engine.discovery import (
         default_directories,
         discover,
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
         NoRecovery,
         NoSpace,
         NotOpened,
+        NotPermitted,
         NotProtected,
         NotProved,
         NotVerified,
@@ -129,6 +133,11 @@ if TYPE_CHECKING:
         strength,
         strip_line_ending,
     )
+    from wizard.engine.passphrase_change import (
+        KeyfileChange,
+        change_passphrase,
+        retune,
+    )
     from wizard.engine.pending import (
         Initialized,
         OriginalPolicy,
@@ -212,11 +221,12 @@ if TYPE_CHECKING:
 
 _NAMES = {
     "attack": "AttackCost attack_cost describe_duration",
+    "authority": "Changed",
     "discovery": "default_directories discover",
-    "errors": "AlreadyProtected Busy Cancelled DamagedDatabase DamagedMetadata ForeignMetadata ForeignTarget Interrupted InvalidInput InvalidParameters InvalidPassphrase InvalidRecoveryPhrase NoMemory NoRecovery NoSpace NotOpened NotProtected NotProved NotVerified OutputExists ResourceLimit RolledBackMetadata TargetAbsent Unreadable UnsupportedDatabase UnsupportedVersion VerificationFailed WeakPassphrase WizardError WrongPassphrase WrongRecoveryPhrase",
+    "errors": "AlreadyProtected Busy Cancelled DamagedDatabase DamagedMetadata ForeignMetadata ForeignTarget Interrupted InvalidInput InvalidParameters InvalidPassphrase InvalidRecoveryPhrase NoMemory NoRecovery NoSpace NotOpened NotPermitted NotProtected NotProved NotVerified OutputExists ResourceLimit RolledBackMetadata TargetAbsent Unreadable UnsupportedDatabase UnsupportedVersion VerificationFailed WeakPassphrase WizardError WrongPassphrase WrongRecoveryPhrase",
     "fingerprint": "fingerprint_words openssh_fingerprint randomart",
     "foretelling": "BenchmarkReport foretold_seconds read_benchmark",
-    "generator": "GENERATED_WORDS MOST_GENERATED_WORDS GeneratedPassphrase generate_passphrase",
+    "generator": "GENERATED_WORDS GeneratedPassphrase MOST_GENERATED_WORDS generate_passphrase",
     "grants": "Grant Role claimed_database issue_grant revoke_grant verify_grant",
     "initialization": "DEFAULT_MINIMUM_SCORE initialize prepare_initialization undo_interrupted",
     "inspection": "Inspection State inspect",
@@ -229,10 +239,11 @@ _NAMES = {
     "metadata": "Metadata read_metadata",
     "opening": "Database",
     "passphrase": "MAXIMUM_CHARACTERS PassphraseSource Strength check_strength new_passphrase_from passphrase_from strength strip_line_ending",
+    "passphrase_change": "KeyfileChange change_passphrase retune",
     "pending": "Initialized OriginalPolicy PendingInitialization WordChallenge",
     "progress": "CancelToken Progress ProgressSink Stage ignore_progress",
-    "recipients": "Recipient encrypt_to recipients_from",
     "receipt": "read_receipt receipt_key receipt_name remove_receipt write_receipt",
+    "recipients": "Recipient encrypt_to recipients_from",
     "recovery": "Mnemonic RecoveryPlan complete_word is_word",
     "retyping": "PassphraseWarning passphrase_warnings",
     "secret": "MemoryProtection Secret memory_protection protect_process wipe_all",
@@ -265,6 +276,7 @@ __all__ = [
     "Busy",
     "CancelToken",
     "Cancelled",
+    "Changed",
     "Cipher",
     "CipherThroughput",
     "ConversionReport",
@@ -283,6 +295,7 @@ __all__ = [
     "InvalidPassphrase",
     "InvalidRecoveryPhrase",
     "KdfParams",
+    "KeyfileChange",
     "KeyfileInput",
     "KitSheet",
     "MasterPublicKey",
@@ -295,6 +308,7 @@ __all__ = [
     "NoRecovery",
     "NoSpace",
     "NotOpened",
+    "NotPermitted",
     "NotProtected",
     "NotProved",
     "NotVerified",
@@ -330,6 +344,7 @@ __all__ = [
     "WrongRecoveryPhrase",
     "attack_cost",
     "calibrate",
+    "change_passphrase",
     "check_strength",
     "check_unattended",
     "cipher_throughput",
@@ -370,6 +385,7 @@ __all__ = [
     "recipients_from",
     "recommended_cipher",
     "remove_receipt",
+    "retune",
     "revoke_grant",
     "sidecar_path",
     "status_report",

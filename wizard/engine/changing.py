@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -19,7 +19,7 @@ from typing import Any
 
 from wizard.engine import inspection
 from wizard.engine.encoding import timestamp
-from wizard.engine.errors import DamagedMetadata
+from wizard.engine.errors import Busy, DamagedMetadata, Unreadable
 from wizard.engine.inspection import State
 from wizard.engine.masterkey import SigningKey
 from wizard.engine.metadata import Metadata, sign_metadata
@@ -67,10 +67,19 @@ def revised(metadata: Metadata, **changes: Any) -> Metadata:
     return replace(metadata, **{**facts, **changes})
 
 
-def publish(target: Path, metadata: Metadata, master: SigningKey) -> None:
-    """Sign, replace the sidecar, and read it back. Raises what `replace_sidecar` raises."""
+def publish(
+    target: Path,
+    metadata: Metadata,
+    master: SigningKey,
+    *,
+    prove: Callable[[bytes], object] | None = None,
+) -> None:
+    """Sign, replace the sidecar, and read it back. Raises what `replace_sidecar` raises.
+
+    ``prove`` gets the new sidecar as the disk gives it back, before it takes the old one's place.
+    """
     data = sign_metadata(metadata, master)
-    replace_sidecar(target, data)
+    replace_sidecar(target, data, prove=prove)
     if read_sidecar(sidecar_path(target)) != data:
         raise DamagedMetadata("The new crypto metadata did not read back from the disk.")
 
@@ -78,10 +87,14 @@ def publish(target: Path, metadata: Metadata, master: SigningKey) -> None:
 def remember(target: Path, metadata: Metadata, data_key: Secret) -> bool:
     """Let the database itself know the newest revision; False where it is busy or not writable.
 
-    Then it learns it when it is next opened for writing.
+    Then it learns it when it is next opened for writing. The change is in force in either case, so
+    nothing that happens here may look as if it was not.
     """
-    with open_database(target, data_key, metadata, readonly=False) as database:
-        return database.identity.revision == metadata.revision
+    try:
+        with open_database(target, data_key, metadata, readonly=False) as database:
+            return database.identity.revision == metadata.revision
+    except (Busy, Unreadable):
+        return False
 
 
 def _fit(found: inspection.Inspection) -> Metadata:

@@ -170,6 +170,17 @@ class NoRecovery(NotOpened):
     """The database was protected without a recovery phrase."""
 
 
+class NotPermitted(WizardError):
+    """An operator's passphrase opens the data and changes nothing. ``label`` says whose it is."""
+
+    def __init__(self, label: str) -> None:
+        super().__init__(
+            f"This is the passphrase of the operator {label}. It opens the data, but changes of "
+            "the keys need the master passphrase."
+        )
+        self.label = label
+
+
 # Circumstances -------------------------------------------------------------------------------
 
 

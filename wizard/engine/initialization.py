@@ -117,7 +117,7 @@ def initialize(
     with prepare_initialization(
         path,
         passphrase,
-        params=_params(params),
+        params=measured(params),
         cipher=cipher,
         keyfile=keyfile,
         recovery=recovery,
@@ -142,7 +142,8 @@ def undo_interrupted(path: str | os.PathLike[str]) -> str | None:
         return undo(target)
 
 
-def _params(params: KdfParams | str | None) -> KdfParams:
+def measured(params: KdfParams | str | None) -> KdfParams:
+    """Parameters as they are, or those of a preset, measured here; "balanced" where none is named."""
     if isinstance(params, KdfParams):
         return params
     from wizard.engine.tuning import preset  # noqa: PLC0415 - measuring is not always needed

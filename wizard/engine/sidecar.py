@@ -11,6 +11,7 @@ import ctypes
 import errno
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 from wizard.engine.errors import (
@@ -123,20 +124,26 @@ def create_file(path: Path, data: bytes | bytearray | memoryview, *, public: boo
         raise
 
 
-def replace_sidecar(database: Path, data: bytes) -> None:
+def replace_sidecar(
+    database: Path, data: bytes, *, prove: Callable[[bytes], object] | None = None
+) -> None:
     """Let ``data`` take the place of the sidecar in one step; owner and mode stay as they were.
 
-    The caller holds the writer lock. Raises `NoSpace` or `Unreadable`, and `DamagedMetadata` where
-    the disk does not give back what was written; the old sidecar is in place then, or the new one
-    is, whole.
+    The caller holds the writer lock. ``prove`` gets what the disk gives back, before anything is
+    replaced; what it raises leaves the old sidecar in place. Raises `NoSpace` or `Unreadable`, and
+    `DamagedMetadata` where the disk does not give back what was written; the old sidecar is in
+    place then, or the new one is, whole.
     """
     sidecar, waiting = sidecar_path(database), new_sidecar_path(database)
     waiting.unlink(missing_ok=True)  # of a run that was killed
     create_file(waiting, data, public=True)
     try:
         _dress_like(sidecar, waiting)
-        if read_sidecar(waiting) != data:
+        written = read_sidecar(waiting)
+        if written != data:
             raise DamagedMetadata("The new crypto metadata did not read back from the disk.")
+        if prove is not None:
+            prove(written)
         waiting.replace(sidecar)
         sync_directory(sidecar.parent)
     except OSError as error:
