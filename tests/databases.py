@@ -1,4 +1,4 @@
-"""Plaintext databases for tests."""
+"""Plaintext databases for tests, and what stands beside them."""
 
 import sqlite3
 
@@ -28,3 +28,12 @@ def make_plain(path, rows=20):
     connection.commit()
     connection.close()
     return path
+
+
+def files_but_log(directory):
+    """Names and contents, without audit logs: a log is the record of an attempt, and stays."""
+    return {
+        path.name: path.read_bytes()
+        for path in directory.iterdir()
+        if path.is_file() and not path.name.endswith(".audit.jsonl")
+    }

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import wizard
-from tests.databases import PASSPHRASE, make_plain
+from tests.databases import PASSPHRASE, files_but_log, make_plain
 from wizard.engine import (
     AlreadyProtected,
     Cancelled,
@@ -135,7 +135,7 @@ def test_nothing_left_behind_holds_plaintext_passphrase_or_key(tmp_path):
         pending.rehearse()
         pending.commit(OriginalPolicy.REMOVE)
     names = sorted(path.name for path in tmp_path.iterdir())
-    assert names == ["node.db", "node.db.crypto.json"]
+    assert names == ["node.db", "node.db.audit.jsonl", "node.db.crypto.json"]
     for path in tmp_path.iterdir():
         content = path.read_bytes()
         for secret in (b"MARKER", PASSPHRASE.encode(), key, key.hex().encode(), words):
@@ -183,8 +183,7 @@ def test_nothing_is_replaced_before_the_kit_has_opened_the_staged_copy(tmp_path)
         with pytest.raises(NotProved):
             pending.commit()
         assert database.read_bytes() == before
-    assert [path.name for path in tmp_path.iterdir()] == ["node.db"]
-    assert database.read_bytes() == before
+    assert files_but_log(tmp_path) == {"node.db": before}
 
 
 def test_three_words_are_asked_for_and_wrong_ones_are_located(tmp_path):
@@ -213,8 +212,7 @@ def test_cancelled_at_any_stage_is_the_state_of_before(tmp_path, stage):
 
     with pytest.raises(Cancelled):
         prepare_initialization(database, PASSPHRASE, params=CHEAP, progress=progress, cancel=cancel)
-    assert [path.name for path in tmp_path.iterdir()] == ["node.db"]
-    assert database.read_bytes() == before
+    assert files_but_log(tmp_path) == {"node.db": before}
 
 
 @pytest.mark.parametrize(
@@ -332,7 +330,7 @@ def test_damaged_pages_are_not_a_wrong_passphrase(tmp_path):
 def test_verify_reads_everything_and_changes_nothing(tmp_path):
     database = make_plain(tmp_path / "node.db", rows=100)
     done = protect(database, tmp_path, original=OriginalPolicy.REMOVE)
-    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    before = files_but_log(tmp_path)
     found = wizard.verify(database, PASSPHRASE)
     assert (found.fingerprint, found.generation, found.opened_with) == (
         done.fingerprint,
@@ -340,7 +338,7 @@ def test_verify_reads_everything_and_changes_nothing(tmp_path):
         "passphrase",
     )
     assert found.rows >= 100
-    assert before == {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert before == files_but_log(tmp_path)
 
 
 def test_missing_sidecar_is_damage_with_a_way_out(tmp_path):
@@ -390,8 +388,7 @@ with prepare_initialization({str(database)!r}, {PASSPHRASE!r}, params=KdfParams(
     said = undo_interrupted(database)
     assert "had not finished" in said
     assert undo_interrupted(database) is None
-    names = [path.name for path in tmp_path.iterdir()]
-    assert names == (["node.db"] if existing else [])
+    assert list(files_but_log(tmp_path)) == (["node.db"] if existing else [])
     if existing:
         assert database.read_bytes() == before
     protect(database, tmp_path)

@@ -313,6 +313,28 @@ TABLE: Mapping[type[BaseException], Row] = {
     ),
     errors.NotVerified: Row("not_verified", 30, 409, _NOTHING, _STATUS),
     errors.NotOpened: Row("not_opened", 31, 403, _NOTHING, _STATUS),
+    errors.AuditBroken: Row(
+        "audit_broken",
+        33,
+        409,
+        _NOTHING,
+        "Copy the log away as it is, and compare it with saved copies: {program} audit show {path}",
+    ),
+    errors.AuditUnavailable: Row(
+        "audit_unavailable",
+        34,
+        503,
+        _NOTHING,
+        "Free space, or make the .audit.jsonl file beside the database writable, then run the same "
+        "command again.",
+    ),
+    errors.WrongSignature: Row(
+        "wrong_signature",
+        39,
+        409,
+        _NOTHING,
+        "Get the file and its signature again from where they come from; do not use the file.",
+    ),
     errors.Cancelled: Row("cancelled", 130, 409, _NOTHING, ""),
     KeyboardInterrupt: Row("cancelled", 130, 409, _NOTHING, ""),
     errors.NoMemory: Row("no_memory", 32, 503, _NOTHING, _LESS_MEMORY),

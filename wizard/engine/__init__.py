@@ -14,6 +14,19 @@ if TYPE_CHECKING:
         attack_cost,
         describe_duration,
     )
+    from wizard.engine.audit import (
+        last_event,
+        read_log,
+    )
+    from wizard.engine.audit_entry import (
+        AuditEntry,
+        Outcome,
+        audit_path,
+    )
+    from wizard.engine.audit_verification import (
+        AuditReport,
+        verify_log,
+    )
     from wizard.engine.authority import (
         Changed,
     )
@@ -23,6 +36,8 @@ if TYPE_CHECKING:
     )
     from wizard.engine.errors import (
         AlreadyProtected,
+        AuditBroken,
+        AuditUnavailable,
         Busy,
         Cancelled,
         DamagedDatabase,
@@ -54,6 +69,7 @@ if TYPE_CHECKING:
         WizardError,
         WrongPassphrase,
         WrongRecoveryPhrase,
+        WrongSignature,
     )
     from wizard.engine.fingerprint import (
         fingerprint_words,
@@ -117,6 +133,7 @@ if TYPE_CHECKING:
         machine_limit,
     )
     from wizard.engine.metadata import (
+        AuditHead,
         Metadata,
         read_metadata,
     )
@@ -221,9 +238,12 @@ if TYPE_CHECKING:
 
 _NAMES = {
     "attack": "AttackCost attack_cost describe_duration",
+    "audit": "last_event read_log",
+    "audit_entry": "AuditEntry Outcome audit_path",
+    "audit_verification": "AuditReport verify_log",
     "authority": "Changed",
     "discovery": "default_directories discover",
-    "errors": "AlreadyProtected Busy Cancelled DamagedDatabase DamagedMetadata ForeignMetadata ForeignTarget Interrupted InvalidInput InvalidParameters InvalidPassphrase InvalidRecoveryPhrase NoMemory NoRecovery NoSpace NotOpened NotPermitted NotProtected NotProved NotVerified OutputExists ResourceLimit RolledBackMetadata TargetAbsent Unreadable UnsupportedDatabase UnsupportedVersion VerificationFailed WeakPassphrase WizardError WrongPassphrase WrongRecoveryPhrase",
+    "errors": "AlreadyProtected AuditBroken AuditUnavailable Busy Cancelled DamagedDatabase DamagedMetadata ForeignMetadata ForeignTarget Interrupted InvalidInput InvalidParameters InvalidPassphrase InvalidRecoveryPhrase NoMemory NoRecovery NoSpace NotOpened NotPermitted NotProtected NotProved NotVerified OutputExists ResourceLimit RolledBackMetadata TargetAbsent Unreadable UnsupportedDatabase UnsupportedVersion VerificationFailed WeakPassphrase WizardError WrongPassphrase WrongRecoveryPhrase WrongSignature",
     "fingerprint": "fingerprint_words openssh_fingerprint randomart",
     "foretelling": "BenchmarkReport foretold_seconds read_benchmark",
     "generator": "GENERATED_WORDS GeneratedPassphrase MOST_GENERATED_WORDS generate_passphrase",
@@ -236,7 +256,7 @@ _NAMES = {
     "kit_reading": "parse_sheets",
     "masterkey": "MasterPublicKey",
     "memory": "MemoryLimit check_unattended machine_limit",
-    "metadata": "Metadata read_metadata",
+    "metadata": "AuditHead Metadata read_metadata",
     "opening": "Database",
     "passphrase": "MAXIMUM_CHARACTERS PassphraseSource Strength check_strength new_passphrase_from passphrase_from strength strip_line_ending",
     "passphrase_change": "KeyfileChange change_passphrase retune",
@@ -272,6 +292,11 @@ __all__ = [
     "WORDPRINT_WORDS",
     "AlreadyProtected",
     "AttackCost",
+    "AuditBroken",
+    "AuditEntry",
+    "AuditHead",
+    "AuditReport",
+    "AuditUnavailable",
     "BenchmarkReport",
     "Busy",
     "CancelToken",
@@ -313,6 +338,7 @@ __all__ = [
     "NotProved",
     "NotVerified",
     "OriginalPolicy",
+    "Outcome",
     "OutputExists",
     "PassphraseSource",
     "PassphraseWarning",
@@ -342,7 +368,9 @@ __all__ = [
     "Wordprint",
     "WrongPassphrase",
     "WrongRecoveryPhrase",
+    "WrongSignature",
     "attack_cost",
+    "audit_path",
     "calibrate",
     "change_passphrase",
     "check_strength",
@@ -363,6 +391,7 @@ __all__ = [
     "inspect",
     "is_word",
     "issue_grant",
+    "last_event",
     "machine_limit",
     "measure",
     "memory_protection",
@@ -377,6 +406,7 @@ __all__ = [
     "protect_process",
     "randomart",
     "read_benchmark",
+    "read_log",
     "read_metadata",
     "read_receipt",
     "read_regular",
@@ -396,6 +426,7 @@ __all__ = [
     "usable_processors",
     "verify",
     "verify_grant",
+    "verify_log",
     "wipe_all",
     "write_receipt",
 ]

@@ -11,7 +11,7 @@ import re
 import stat
 from pathlib import Path
 
-from wizard.engine import inspection
+from wizard.engine import audit, inspection
 from wizard.engine.errors import AlreadyProtected, DamagedMetadata
 from wizard.engine.inspection import State
 from wizard.engine.settling import settle
@@ -50,9 +50,11 @@ def undo(target: Path) -> str | None:
         sidecar_path(target).unlink(missing_ok=True)
         for name in _other_names(target):
             name.unlink()
-    for path in left:
-        path.unlink(missing_ok=True)
-    sync_directory(target.parent)
+    with audit.attempt(target, "undo") as entry:
+        entry.details["files"] = len(left)
+        for path in left:
+            path.unlink(missing_ok=True)
+        sync_directory(target.parent)
     return (
         f"An earlier initialization of {target.name} had not finished; its "
         f"{len(left)} staged files were removed, and the database is as it was before."

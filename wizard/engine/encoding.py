@@ -133,6 +133,10 @@ class Reader:
             raise Malformed(f"{self.where} has no {name}")
         return self._members.pop(name)
 
+    def has(self, name: str) -> bool:
+        """Whether a member that may be missing is there, and has not been taken."""
+        return name in self._members
+
     def finish(self, *, spare: tuple[str, ...] = ()) -> None:
         """Refuse members nobody has asked for, but for the names in ``spare``."""
         if self._members.keys() - set(spare):
@@ -212,6 +216,11 @@ def printable(value: Json, *, where: str, least: int = 1, most: int = 64) -> str
     if not isinstance(value, str) or not least <= len(value) <= most or _UNPRINTABLE.search(value):
         raise Malformed(f"{where} is not printable text of {least} to {most} characters")
     return value
+
+
+def made_printable(text: str, *, most: int) -> str:
+    """``text`` with every character that `printable` refuses as ``?``, cut to ``most``."""
+    return _UNPRINTABLE.sub("?", text)[:most]
 
 
 def timestamp(moment: datetime) -> str:

@@ -137,6 +137,18 @@ class VerificationFailed(NotVerified):
     """The encrypted copy is not the same as the original; the original was kept."""
 
 
+class AuditBroken(NotVerified):
+    """The audit log is not the one that was written. `findings` says where, one sentence each."""
+
+    def __init__(self, message: str, *, findings: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.findings = findings
+
+
+class WrongSignature(NotVerified):
+    """A signature file that is not one of this key over this file."""
+
+
 # Not opened ----------------------------------------------------------------------------------
 
 
@@ -202,6 +214,10 @@ class NoSpace(WizardError):
         self.directory = directory
         self.needed = needed
         self.available = available
+
+
+class AuditUnavailable(WizardError):
+    """The audit log cannot be read or written, so nothing that must be recorded is begun."""
 
 
 class NoMemory(WizardError):

@@ -14,30 +14,38 @@ import apsw
 from wizard.engine.content import IDENTITY_TABLE
 from wizard.engine.errors import DamagedDatabase
 from wizard.engine.keyed import WAIT_MILLISECONDS, translated
+from wizard.engine.metadata import AuditHead
 
 _ID_BYTES = 16
 _PUBLIC_KEY_BYTES = 32
+_HEAD_BYTES = 32
 # Without STRICT, which programs with an SQLite older than 3.37 could not read.
 _TABLE = f"""CREATE TABLE IF NOT EXISTS {IDENTITY_TABLE} (
     only INTEGER PRIMARY KEY CHECK (only = 1),
     database_id BLOB NOT NULL CHECK (typeof(database_id) = 'blob'),
     generation INTEGER NOT NULL CHECK (typeof(generation) = 'integer' AND generation >= 1),
     revision INTEGER NOT NULL CHECK (typeof(revision) = 'integer' AND revision >= 1),
-    master_public_key BLOB NOT NULL CHECK (typeof(master_public_key) = 'blob')
+    master_public_key BLOB NOT NULL CHECK (typeof(master_public_key) = 'blob'),
+    audit_entries INTEGER NOT NULL DEFAULT 0
+        CHECK (typeof(audit_entries) = 'integer' AND audit_entries >= 0),
+    audit_head BLOB NOT NULL DEFAULT x'' CHECK (typeof(audit_head) = 'blob')
 )"""
+_COLUMNS = "database_id, generation, revision, master_public_key, audit_entries, audit_head"
 
 
 @dataclass(frozen=True, slots=True)
 class InnerIdentity:
     """``database_id``: 16 bytes; ``master_public_key``: 32 bytes, that of ``generation``.
 
-    ``revision`` is that of the newest crypto metadata the database has seen.
+    ``revision`` is that of the newest crypto metadata the database has seen, ``audit`` how far the
+    audit log had come when that was last noted.
     """
 
     database_id: bytes
     generation: int
     master_public_key: bytes
     revision: int = 1
+    audit: AuditHead = AuditHead()  # noqa: RUF009 - frozen
 
 
 def write_identity(connection: apsw.Connection, identity: InnerIdentity) -> None:
@@ -45,13 +53,14 @@ def write_identity(connection: apsw.Connection, identity: InnerIdentity) -> None
     with connection:
         connection.execute(_TABLE)
         connection.execute(
-            f"REPLACE INTO {IDENTITY_TABLE}"  # noqa: S608
-            " (only, database_id, generation, revision, master_public_key) VALUES (1, ?, ?, ?, ?)",
+            f"REPLACE INTO {IDENTITY_TABLE} (only, {_COLUMNS}) VALUES (1, ?, ?, ?, ?, ?, ?)",  # noqa: S608
             (
                 identity.database_id,
                 identity.generation,
                 identity.revision,
                 identity.master_public_key,
+                identity.audit.entries,
+                identity.audit.head,
             ),
         )
 
@@ -73,6 +82,33 @@ def write_identity_now(connection: apsw.Connection, identity: InnerIdentity) -> 
         raise failure
 
 
+def write_anchor(connection: apsw.Connection, audit: AuditHead) -> bool:
+    """Note how far the audit log has come, unless somebody is writing; whether it was noted.
+
+    Never waits, never goes back, and raises nothing for a database that cannot be written.
+    """
+    if connection.in_transaction:
+        return False
+    connection.set_busy_timeout(0)
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            connection.execute(
+                f"UPDATE {IDENTITY_TABLE} SET audit_entries = ?, audit_head = ?"  # noqa: S608
+                " WHERE only = 1 AND audit_entries < ?",
+                (audit.entries, audit.head, audit.entries),
+            )
+            connection.execute("COMMIT")
+        finally:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+    except apsw.Error:
+        return False
+    finally:
+        connection.set_busy_timeout(WAIT_MILLISECONDS)
+    return True
+
+
 def read_identity(connection: apsw.Connection) -> InnerIdentity:
     """Read the row.
 
@@ -80,8 +116,7 @@ def read_identity(connection: apsw.Connection) -> InnerIdentity:
     """
     try:
         rows = connection.execute(
-            "SELECT database_id, generation, revision, master_public_key"  # noqa: S608
-            f" FROM {IDENTITY_TABLE} LIMIT 2"
+            f"SELECT {_COLUMNS} FROM {IDENTITY_TABLE} LIMIT 2"  # noqa: S608
         ).fetchall()
     except (apsw.SQLError, apsw.CorruptError):
         rows = []
@@ -89,14 +124,24 @@ def read_identity(connection: apsw.Connection) -> InnerIdentity:
         raise translated(error, Path(connection.filename)) from None
     match rows:
         case [
-            (bytes() as database_id, int() as generation, int() as revision, bytes() as public_key)
+            (
+                bytes() as database_id,
+                int() as generation,
+                int() as revision,
+                bytes() as public_key,
+                int() as entries,
+                bytes() as head,
+            )
         ] if (
             len(database_id) == _ID_BYTES
             and len(public_key) == _PUBLIC_KEY_BYTES
             and generation >= 1
             and revision >= 1
+            and entries >= 0
+            and len(head) == (_HEAD_BYTES if entries else 0)
         ):
-            return InnerIdentity(database_id, generation, public_key, revision)
+            audit = AuditHead(entries, head)
+            return InnerIdentity(database_id, generation, public_key, revision, audit)
     raise DamagedDatabase(
         f"The key opens the database, but its table {IDENTITY_TABLE} cannot be read: "
         "it was removed, or the page it is on is damaged."

@@ -5,7 +5,7 @@
 - Between the phases the recovery kit has to open the staged database (`rehearse`).
 - Phase two (`commit`) makes the metadata durable, then lets the new database take the old one's
   place; the plaintext original keeps a name of its own until the new one has been opened there.
-- Leaving without a commit removes everything that was written. The source stays locked throughout,
+- Leaving without a commit removes everything that was written but the audit log. The source stays locked throughout,
   so nothing that an application writes meanwhile can be lost.
 """
 
@@ -15,7 +15,7 @@ import os
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
-from wizard.engine import inspection
+from wizard.engine import audit, inspection
 from wizard.engine.claiming import check_target, claim_target, remove_staged, undo
 from wizard.engine.conversion import PlaintextSource
 from wizard.engine.inspection import State
@@ -53,7 +53,8 @@ def prepare_initialization(
     ``recovery=None`` makes no recovery phrase. What an unfinished earlier run has left is removed
     first. Raises the error of the target's state, `InvalidParameters`, `ResourceLimit`,
     `InvalidPassphrase`, `WeakPassphrase`, `Busy`, `NoSpace`, `UnsupportedDatabase`,
-    `VerificationFailed` or `Cancelled`; each leaves the state of before.
+    `AuditUnavailable`, `VerificationFailed` or `Cancelled`; each leaves the state of before, but
+    for the audit log, which keeps every attempt that began.
     """
     target = inspection.resolve(path)
     progress(Progress(Stage.CHECK, 0, 1))
@@ -69,25 +70,32 @@ def prepare_initialization(
             source = stack.enter_context(PlaintextSource(target))
             source.check_space(target.parent)
         progress(Progress(Stage.CHECK, 1, 1))
-        staging = Staging(
-            target=target,
-            source=source,
-            cipher=Cipher(cipher) if cipher else recommended_cipher(),
-            params=params,
-            recovery=recovery,
-            progress=progress,
-            cancel=cancel or CancelToken(),
-        )
+        chosen = Cipher(cipher) if cipher else recommended_cipher()
         with ExitStack() as secrets:
             secret = secrets.enter_context(new_passphrase_from(passphrase))
             check_strength(secret, minimum_score, context=(target.stem,))
             file = keyfile_from(keyfile)
             if file is not None:
                 secrets.enter_context(file)
+            entry = audit.begin(
+                target, "initialize", details=_details(state, chosen, params, recovery)
+            )
+            stack.push(lambda _kind, error, _traceback: entry.failed(error))
+            staging = Staging(
+                target=target,
+                source=source,
+                cipher=chosen,
+                params=params,
+                recovery=recovery,
+                audit=entry.head,
+                progress=progress,
+                cancel=cancel or CancelToken(),
+            )
             staged = staging.write(secret, file)
         stack.enter_context(staged.data_key)
+        stack.enter_context(staged.master)
         undo_stack = stack.pop_all()
-    return PendingInitialization(target, staged, source=source, undo_stack=undo_stack)
+    return PendingInitialization(target, staged, source=source, entry=entry, undo_stack=undo_stack)
 
 
 def initialize(
@@ -140,6 +148,20 @@ def undo_interrupted(path: str | os.PathLike[str]) -> str | None:
     target = inspection.resolve(path)
     with WriterLock(target):
         return undo(target)
+
+
+def _details(
+    state: State, cipher: Cipher, params: KdfParams, recovery: RecoveryPlan | None
+) -> dict[str, str | int]:
+    """What the audit log says about an initialization."""
+    return {
+        "cipher": cipher.value,
+        "found": state.value,
+        "lanes": params.lanes,
+        "memory_kib": params.memory_kib,
+        "passes": params.passes,
+        "recovery": "none" if recovery is None else f"{recovery.threshold}of{recovery.shares}",
+    }
 
 
 def measured(params: KdfParams | str | None) -> KdfParams:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -50,6 +51,7 @@ class Database:
 
     ``metadata`` is None where a recovery kit opened a database whose sidecar is missing or damaged.
     ``opened_with`` is "passphrase", "operator" or "recovery"; ``operator`` is the operator's label.
+    ``warnings``: what has to be said although it opened, one sentence each.
     """
 
     def __init__(
@@ -68,6 +70,7 @@ class Database:
         self.identity = identity
         self.opened_with = opened_with
         self.operator = operator
+        self.warnings: tuple[str, ...] = ()
 
     @property
     def fingerprint(self) -> str:
@@ -202,8 +205,8 @@ def _open(
 def _caught_up(
     connection: apsw.Connection, identity: InnerIdentity, metadata: Metadata
 ) -> InnerIdentity:
-    newest = InnerIdentity(
-        database_id=metadata.database_id,
+    newest = replace(
+        identity,
         generation=metadata.generation,
         master_public_key=metadata.public_key.raw,
         revision=metadata.revision,

@@ -20,6 +20,7 @@ from types import TracebackType
 from typing import Self
 
 from wizard.engine import sqlite
+from wizard.engine.audit import Audited
 from wizard.engine.compact_slot import CompactSlot
 from wizard.engine.conversion import PlaintextSource
 from wizard.engine.errors import DamagedMetadata, InvalidRecoveryPhrase, NotProved, WizardError
@@ -53,7 +54,10 @@ class WordChallenge:
 
 @dataclass(frozen=True, slots=True)
 class Initialized:
-    """A protected database. ``plaintext_left``: files beside it that still hold its content."""
+    """A protected database. ``plaintext_left``: files beside it that still hold its content.
+
+    ``warnings``: what has to be said although it is protected, one sentence each.
+    """
 
     path: Path
     sidecar: Path
@@ -61,6 +65,7 @@ class Initialized:
     metadata: Metadata
     original_kept: Path | None
     plaintext_left: tuple[Path, ...]
+    warnings: tuple[str, ...] = ()
 
 
 class PendingInitialization:
@@ -75,6 +80,7 @@ class PendingInitialization:
         staged: Staged,
         *,
         source: PlaintextSource | None,
+        entry: Audited,
         undo_stack: ExitStack,
     ) -> None:
         self.path = path
@@ -83,6 +89,9 @@ class PendingInitialization:
         self.conversion = staged.conversion
         self.proved = staged.kit is None
         self._data_key = staged.data_key
+        self._master = staged.master
+        self._entry = entry
+        self._rehearsed = False
         self._source = source
         self._undo = undo_stack
         self._challenge: tuple[WordChallenge, ...] = ()
@@ -140,7 +149,7 @@ class PendingInitialization:
             chosen = [texts[(first + offset) % len(texts)] for offset in range(threshold)]
             self._open_staged(chosen)
         progress(Progress(Stage.REHEARSE, len(texts), len(texts)))
-        self.proved = True
+        self.proved = self._rehearsed = True
 
     def commit(
         self,
@@ -181,6 +190,7 @@ class PendingInitialization:
             kept.unlink()
             sync_directory(kept.parent)
             kept = None
+        self._record(policy)
         self._undo.close()
         progress(Progress(Stage.COMMIT, 3, 3))
         return Initialized(
@@ -190,10 +200,13 @@ class PendingInitialization:
             metadata=self.metadata,
             original_kept=kept,
             plaintext_left=sqlite.plaintext_left(self.path),
+            warnings=(self._entry.warning,) if self._entry.warning else (),
         )
 
     def abort(self) -> None:
         """Remove everything that was written, and release the source. Harmless after a commit."""
+        if self._committed:
+            self._record(OriginalPolicy.KEEP)
         self._undo.close()
 
     def __enter__(self) -> Self:
@@ -202,10 +215,26 @@ class PendingInitialization:
     def __exit__(
         self,
         _kind: type[BaseException] | None,
-        _error: BaseException | None,
+        error: BaseException | None,
         _traceback: TracebackType | None,
     ) -> None:
+        if not self._committed:
+            self._entry.failed(error)
         self.abort()
+
+    def _record(self, policy: OriginalPolicy) -> None:
+        """Nothing is undone for the log's sake: what it could not take is a warning."""
+        if self._entry.ended:
+            return
+        self._entry.concerns(self.metadata)
+        self._entry.signer = self._master
+        self._entry.details["original"] = policy.value if self._source else "none"
+        self._entry.done()
+        if self._rehearsed:
+            proved = Audited(self.path, "kit_proved")
+            proved.concerns(self.metadata)
+            proved.signer = self._master
+            proved.done()
 
     def _open_staged(self, texts: Sequence[str]) -> None:
         try:

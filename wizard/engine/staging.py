@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +24,7 @@ from wizard.engine.kit import KitSheet, RecoveryKit
 from wizard.engine.masterkey import SigningKey
 from wizard.engine.metadata import (
     VERSION,
+    AuditHead,
     DataKeyFacts,
     Metadata,
     read_metadata,
@@ -51,12 +53,13 @@ _RECOVERY_BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """What phase one has made. The data key is the caller's to close."""
+    """What phase one has made. The data key and the master key are the caller's to close."""
 
     metadata: Metadata
     kit: RecoveryKit | None
     conversion: ConversionReport | None
     data_key: Secret
+    master: SigningKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,7 @@ class Staging:
     cipher: Cipher
     params: KdfParams
     recovery: RecoveryPlan | None
+    audit: AuditHead
     progress: ProgressSink
     cancel: CancelToken
 
@@ -76,24 +80,24 @@ class Staging:
         salt = os.urandom(SALT_BYTES)
         self._report(Stage.DERIVE, 0)
         self.cancel.check()
-        data_key = Secret.random(DATA_KEY_BYTES)
-        try:
+        with ExitStack() as keys:
+            data_key = keys.enter_context(Secret.random(DATA_KEY_BYTES))
             with derive(passphrase, salt=salt, params=self.params, keyfile=keyfile) as root:
                 self._report(Stage.DERIVE, 1)
                 self.cancel.check()
+                # Kept until the commit, which signs its entry in the audit log.
+                master = keys.enter_context(SigningKey.master(root))
                 metadata, mnemonics, conversion = self._write_under(
-                    root, data_key, salt=salt, keyfile=keyfile is not None
+                    root, master, data_key, salt=salt, keyfile=keyfile is not None
                 )
             self._prove(metadata, passphrase, keyfile)
             self.cancel.check()
             kit = None if self.recovery is None else self._kit(metadata, mnemonics)
-        except BaseException:
-            data_key.close()
-            raise
-        return Staged(metadata, kit, conversion, data_key)
+            keys.pop_all()
+        return Staged(metadata, kit, conversion, data_key, master)
 
     def _write_under(
-        self, root: Secret, data_key: Secret, *, salt: bytes, keyfile: bool
+        self, root: Secret, master: SigningKey, data_key: Secret, *, salt: bytes, keyfile: bool
     ) -> tuple[Metadata, tuple[Mnemonic, ...], ConversionReport | None]:
         database_id = os.urandom(_DATABASE_ID_BYTES)
         binding = Binding(database_id=database_id, cipher=self.cipher.value)
@@ -105,32 +109,35 @@ class Staging:
             keyfile=keyfile,
         )
         slot = replace(slot, sealed=seal_under_root(slot, root, data_key, binding))
-        with SigningKey.master(root) as master:
-            recovery_slot, mnemonics = self._recovery_slot(data_key, binding)
-            self._report(Stage.KEYS, 1)
-            identity = InnerIdentity(
-                database_id=database_id, generation=1, master_public_key=master.public.raw
-            )
-            conversion, page_size = self._encrypt(data_key, identity)
-            now = timestamp(datetime.now(UTC))
-            authority = recovery_slot.authority_public_key if recovery_slot else b""
-            link = first_link(
-                master, database_id=database_id, created_at=now, recovery_authority=authority
-            )
-            metadata = Metadata(
-                tool=TOOL,
-                created_at=now,
-                written_at=now,
-                database_id=database_id,
-                file_salt=sqlite.file_salt(staged_path(self.target)),
-                cipher=self.cipher.value,
-                page_size=page_size,
-                chain=(link,),
-                master_slot=slot,
-                recovery_slot=recovery_slot,
-                data_key=DataKeyFacts(created_at=now),
-            )
-            create_file(staged_sidecar(self.target), sign_metadata(metadata, master), public=True)
+        recovery_slot, mnemonics = self._recovery_slot(data_key, binding)
+        self._report(Stage.KEYS, 1)
+        identity = InnerIdentity(
+            database_id=database_id,
+            generation=1,
+            master_public_key=master.public.raw,
+            audit=self.audit,
+        )
+        conversion, page_size = self._encrypt(data_key, identity)
+        now = timestamp(datetime.now(UTC))
+        authority = recovery_slot.authority_public_key if recovery_slot else b""
+        link = first_link(
+            master, database_id=database_id, created_at=now, recovery_authority=authority
+        )
+        metadata = Metadata(
+            tool=TOOL,
+            created_at=now,
+            written_at=now,
+            database_id=database_id,
+            file_salt=sqlite.file_salt(staged_path(self.target)),
+            cipher=self.cipher.value,
+            page_size=page_size,
+            chain=(link,),
+            master_slot=slot,
+            recovery_slot=recovery_slot,
+            data_key=DataKeyFacts(created_at=now),
+            audit=self.audit,
+        )
+        create_file(staged_sidecar(self.target), sign_metadata(metadata, master), public=True)
         return metadata, mnemonics, conversion
 
     def _recovery_slot(

@@ -3,26 +3,31 @@
 - Metadata, chain and cost are checked before a secret is asked for; a callable passphrase is
   called only then.
 - What cannot be verified is not opened, whatever the secret.
+- Every attempt goes into the audit log, signed where the passphrase was right; a log that cannot be
+  written is a warning.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from wizard.engine import sqlite
+from wizard.engine import audit, sqlite
 from wizard.engine.errors import (
+    AuditUnavailable,
     DamagedMetadata,
     ForeignMetadata,
     InvalidInput,
     NoRecovery,
     WrongPassphrase,
 )
-from wizard.engine.inspection import Inspection, State, inspect
+from wizard.engine.identity import write_anchor
+from wizard.engine.inspection import Inspection, State, inspect, resolve
 from wizard.engine.kdf import KdfParams
 from wizard.engine.keyfile import KeyfileInput, keyfile_from
+from wizard.engine.masterkey import SigningKey
 from wizard.engine.metadata import Metadata
 from wizard.engine.opening import (
     Database,
@@ -65,26 +70,27 @@ def unlock(
     """Open a protected database by its passphrase, an operator's, or its recovery sheets.
 
     With ``operator``, a label, only that operator's slot is tried. Without, the master's is, and
-    then those of all operators: a wrong passphrase costs a derivation for each. ``recovery`` takes the text of each sheet, or bare phrases of 33 words. Raises a subclass of
-    `NotVerified` (metadata or database are not sound), `NotOpened` (the secret is not the right
+    then those of all operators: a wrong passphrase costs a derivation for each. ``recovery`` takes
+    the text of each sheet, or bare phrases of 33 words. What was not recorded in the audit log, or
+    is no longer there, is told in the database's ``warnings``. Raises a subclass of `NotVerified` (metadata or database are not sound), `NotOpened` (the secret is not the right
     one), or the error of the target's state; the database is not touched then.
     """
-    if recovery is not None:
-        return _unlock_by_kit(path, recovery, readonly=readonly)
-    found = inspect(path)
-    metadata = openable(found)
-    if passphrase is None:
-        raise TypeError("unlock() needs a passphrase or recovery sheets")
-    slots = _operators(metadata, operator)
-    if operator is None:
-        check_cost(metadata.master_slot.params, allow_high_cost=allow_high_cost)
-    for slot in slots:
-        check_cost(slot.params, allow_high_cost=allow_high_cost)
-    with (
-        passphrase_from(passphrase) as secret,
-        _opened(found, metadata, secret, keyfile, slots, only=operator) as (data_key, label),
-    ):
-        return open_database(found.path, data_key, metadata, readonly=readonly, operator=label)
+    with ExitStack() as keys, audit.attempt(resolve(path), "unlock") as entry:
+        database = _open(
+            entry,
+            keys,
+            passphrase,
+            keyfile=keyfile,
+            recovery=recovery,
+            operator=operator,
+            readonly=readonly,
+            allow_high_cost=allow_high_cost,
+        )
+    _compare_log(database, entry)
+    if entry.signer is not None and not readonly and not database.warnings:
+        # Only now is it sure that the log holds what the last anchor vouches for.
+        write_anchor(database.connection, entry.head)
+    return database
 
 
 def openable(found: Inspection) -> Metadata:
@@ -112,8 +118,13 @@ def _opened(
     slots: tuple[OperatorSlot, ...],
     *,
     only: str | None,
+    entry: audit.Audited,
+    keys: ExitStack,
 ) -> Iterator[tuple[Secret, str]]:
-    """The data key, and the label of the operator whose passphrase it was, or ""."""
+    """The data key, and the label of the operator whose passphrase it was, or "".
+
+    The master key stays open as long as ``keys``, for the signature of ``entry``.
+    """
     refused = WrongPassphrase(
         metadata.public_key.fingerprint, keyfile_expected=False, keyfile_given=keyfile is not None
     )
@@ -124,11 +135,13 @@ def _opened(
             refused = error
         else:
             with root, open_data_key(metadata, root) as data_key:
+                entry.signer = keys.enter_context(SigningKey.master(root))
                 yield data_key, ""
             return
     for slot in slots if keyfile is None else ():
         operator_key = open_operator(metadata, slot, passphrase)
         if operator_key is not None:
+            entry.details |= {"operator": slot.label, "using": "operator"}
             with operator_key:
                 yield operator_key, slot.label
             return
@@ -157,32 +170,41 @@ def verify(
     progress: ProgressSink = ignore_progress,
     cancel: CancelToken | None = None,
 ) -> Verification:
-    """Prove that a secret opens the database, and read and check all of it. Changes nothing."""
-    with unlock(
-        path,
-        passphrase,
-        keyfile=keyfile,
-        recovery=recovery,
-        operator=operator,
-        readonly=True,
-        allow_high_cost=allow_high_cost,
-    ) as database:
+    """Prove that a secret opens the database, and read and check all of it.
+
+    Changes nothing but the audit log.
+    """
+    with (
+        ExitStack() as keys,
+        audit.attempt(resolve(path), "verify") as entry,
+        _open(
+            entry,
+            keys,
+            passphrase,
+            keyfile=keyfile,
+            recovery=recovery,
+            operator=operator,
+            readonly=True,
+            allow_high_cost=allow_high_cost,
+        ) as database,
+    ):
         sqlite.integrity(database.connection, progress=progress, cancel=cancel)
         counts = sqlite.row_counts(database.connection)
-        warnings = []
-        if database.metadata is None:
-            warnings.append(
-                "The sidecar is missing or damaged; only the recovery kit opens this database."
-            )
-        return Verification(
-            path=database.path,
-            fingerprint=database.fingerprint,
-            generation=database.identity.generation,
-            opened_with=database.opened_with,
-            tables=len(counts),
-            rows=sum(counts.values()),
-            warnings=tuple(warnings),
+    _compare_log(database, entry)
+    warnings = list(database.warnings)
+    if database.metadata is None:
+        warnings.append(
+            "The sidecar is missing or damaged; only the recovery kit opens this database."
         )
+    return Verification(
+        path=database.path,
+        fingerprint=database.fingerprint,
+        generation=database.identity.generation,
+        opened_with=database.opened_with,
+        tables=len(counts),
+        rows=sum(counts.values()),
+        warnings=tuple(warnings),
+    )
 
 
 def check_cost(params: KdfParams, *, allow_high_cost: bool) -> None:
@@ -203,8 +225,62 @@ def _only_salt_differs(found: Inspection) -> bool:
     )
 
 
-def _unlock_by_kit(path: str | Path, sheets: Sequence[str], *, readonly: bool) -> Database:
-    found = inspect(path)
+def _open(
+    entry: audit.Audited,
+    keys: ExitStack,
+    passphrase: PassphraseSource | None,
+    *,
+    keyfile: KeyfileInput | None,
+    recovery: Sequence[str] | None,
+    operator: str | None,
+    readonly: bool,
+    allow_high_cost: bool,
+) -> Database:
+    """Open the database that ``entry`` is about, and tell it what it has to record."""
+    entry.details["using"] = "passphrase" if recovery is None else "recovery"
+    if recovery is not None:
+        return _open_by_kit(entry, recovery, readonly=readonly)
+    found = inspect(entry.target)
+    metadata = openable(found)
+    entry.concerns(metadata)
+    if passphrase is None:
+        raise TypeError("unlock() needs a passphrase or recovery sheets")
+    slots = _operators(metadata, operator)
+    if operator is None:
+        check_cost(metadata.master_slot.params, allow_high_cost=allow_high_cost)
+    for slot in slots:
+        check_cost(slot.params, allow_high_cost=allow_high_cost)
+    with (
+        passphrase_from(passphrase) as secret,
+        _opened(found, metadata, secret, keyfile, slots, only=operator, entry=entry, keys=keys) as (
+            data_key,
+            label,
+        ),
+    ):
+        return open_database(found.path, data_key, metadata, readonly=readonly, operator=label)
+
+
+def _compare_log(database: Database, entry: audit.Audited) -> None:
+    """Warn of what was not recorded, or is no longer there."""
+    if entry.warning:
+        database.warnings = (entry.warning,)
+        return
+    anchors = [database.identity.audit]
+    if database.metadata is not None:
+        anchors.append(database.metadata.audit)
+    try:
+        sound = all(audit.holds(database.path, anchor) for anchor in anchors)
+    except AuditUnavailable as error:
+        database.warnings = (str(error),)
+        return
+    if not sound:
+        database.warnings = (
+            "Entries of the audit log that the database remembers were removed or changed.",
+        )
+
+
+def _open_by_kit(entry: audit.Audited, sheets: Sequence[str], *, readonly: bool) -> Database:
+    found = inspect(entry.target)
     # Without its sidecar an `sqlcipher` file looks like anybody's: the kit decides whose it is.
     possible = found.opens or found.state in (State.DAMAGED, State.FOREIGN)
     if not possible or sqlite.classify(found.path) is not FileKind.OPAQUE:
@@ -213,4 +289,9 @@ def _unlock_by_kit(path: str | Path, sheets: Sequence[str], *, readonly: bool) -
     metadata = found.metadata if found.opens else None
     if metadata is not None and metadata.recovery_slot is None:
         raise NoRecovery("This database was protected without a recovery phrase.")
-    return open_by_kit(found.path, sheets, metadata=metadata, readonly=readonly)
+    if metadata is not None:
+        entry.concerns(metadata)
+    database = open_by_kit(found.path, sheets, metadata=metadata, readonly=readonly)
+    identity = database.identity
+    entry.is_of(database_id=identity.database_id, generation=identity.generation)
+    return database
