@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import math
 from collections import Counter
+from pathlib import Path
 
 import pytest
+from zxcvbn import feedback
 
 from wizard import engine
-from wizard.engine import PassphraseWarning, Secret
+from wizard.engine import PassphraseWarning, Secret, advice
 from wizard.engine.generator import long_list
 from wizard.engine.wordprint import _short_list
 
@@ -61,6 +64,24 @@ def test_a_warning_refuses_nothing_and_bad_bytes_are_warned_about() -> None:
         assert engine.passphrase_warnings(typed) == (PassphraseWarning.REPLACEMENT,)
     with engine.new_passphrase_from(" QUIET Y-\u00fc ") as kept:
         assert len(kept)
+
+
+def test_all_that_zxcvbn_says_has_plain_words_for_one_line() -> None:
+    """Its own source is read, so that a new version with new sentences is noticed."""
+    tree = ast.parse(Path(feedback.__file__).read_text(encoding="utf-8"))
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    said = [
+        call.args[0].value
+        for call in calls
+        if isinstance(call.func, ast.Name) and call.func.id == "_"
+    ]
+    assert len(said) > 20
+    for sentence in said:
+        assert advice.plain(sentence) != sentence
+        assert len(advice.plain(sentence)) <= 62
+    assert advice.plain("Something new.") == "Something new."
+    with secret("password1") as typed:
+        assert engine.strength(typed).warning == "Many people use this password; it is tried early."
 
 
 # The generator -------------------------------------------------------------------------------

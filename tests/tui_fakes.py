@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import zlib
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,12 @@ from wizard.tui.engine_client import EngineError
 
 Answer = dict[str, Any]
 
+ATTACKER = "a rented GPU (24 GB, about 0.40 USD an hour)"
+SHORT_WORDS = ("acid", "bagel", "cedar", "ditch", "elbow", "fence", "grain", "hazel")
+RANDOM_WORDS = (
+    "crisply", "drop-down", "unleaded", "provider", "gazing", "thermos",
+    "obtrusive", "sixfold", "yodel", "marbled", "pauper", "landlord",
+)  # fmt: skip
 FINGERPRINT = "7QJ4-M2XD-90KA-TT3B-5CWE"
 DATABASES = (
     {
@@ -150,7 +157,8 @@ class FakeEngine:
         self.on_event: Callable[[Answer], None] | None = None
         self.delay = delay
         self.databases = {summary["path"]: dict(summary) for summary in databases}
-        self.fields = {"first": "", "second": "", "recall": ""}
+        self.fields = {"first": "", "second": "", "recall": "", "generated": ""}
+        self.supposed = False
         self.accepted = ""
         self.calls: list[tuple[str, Answer]] = []
         self.plan: Answer = {"threshold": 1, "shares": 1, "holders": []}
@@ -189,6 +197,12 @@ class FakeEngine:
             self.fields[name] = self.fields[name][:-1]
         elif op == "field.clear":
             self.fields[name] = ""
+        if op == "passphrase.use_generated":
+            self.fields.update(first=self.fields["generated"], second="")
+            self.tell("first")
+            self.tell("second")
+        if op == "meter.suppose":
+            self.supposed = self.supposed or "params" in fields
         if op.startswith("field."):
             self.tell(name)
 
@@ -205,14 +219,23 @@ class FakeEngine:
         if self.on_event is not None:
             asyncio.get_running_loop().call_soon(self.on_event, event)
 
-    @staticmethod
-    def strength(text: str) -> Answer:
+    def strength(self, text: str) -> Answer:
         score = min(4, len(text) // 5)
+        years = f"{max(1, round(1.9 ** len(text) / 1000)):,}"
+        attack = {
+            "one_machine": f"about {years} years"
+            if len(years) < 11
+            else "more than a billion years",
+            "attacker_name": ATTACKER,
+            "attacker_time": f"about {years[:-2] or 1} years",
+            "attacker_usd": 1.9 ** len(text),
+        }
         return {
+            "attack": attack if self.supposed else None,
             "score": score,
             "guesses_log10": len(text) * 0.62 + 0.5,
-            "warning": "" if score >= 3 else "This is similar to a commonly used password",
-            "suggestions": [] if score >= 3 else ["Add another word or two."],
+            "warning": "" if score >= 3 else "It is close to a password that many use.",
+            "suggestions": [] if score >= 3 else ["Add a word or two that are seldom used."],
         }
 
     # Questions -------------------------------------------------------------------------------
@@ -249,7 +272,31 @@ class FakeEngine:
     async def _field_reveal(self, _progress: Any, field: str) -> Answer:
         return {"text": self.fields[field]}
 
-    async def _passphrase_accept(self, _progress: Any, minimum_score: int) -> Answer:
+    async def _field_describe(self, _progress: Any, field: str) -> Answer:
+        text = self.fields[field]
+        codes = {
+            "capitals": text.isupper(),
+            "leading_blank": text.startswith(" "),
+            "trailing_blank": text.endswith(" "),
+            "beyond_ascii": not text.isascii(),
+            "signs": any(character in "-#/" for character in text),
+        }
+        warnings = [code for code, holds in codes.items() if holds]
+        return {"words": self.four_words(text) if text else [], "warnings": warnings}
+
+    @staticmethod
+    def four_words(text: str) -> list[str]:
+        number = zlib.crc32(text.encode())
+        return [SHORT_WORDS[number >> shift & 7] for shift in (0, 3, 6, 9)]
+
+    async def _passphrase_generate(self, _progress: Any, words: int) -> Answer:
+        self.fields["generated"] = " ".join(RANDOM_WORDS[:words])
+        bits = words * 12.9248
+        return {"words": words, "bits": bits, "guesses_log10": bits * 0.301}
+
+    async def _passphrase_accept(
+        self, _progress: Any, minimum_score: int, path: str = ""
+    ) -> Answer:
         first, second = self.fields["first"], self.fields["second"]
         if first != second:
             message = "The two entries are not the same."
@@ -261,8 +308,9 @@ class FakeEngine:
             )
             raise EngineError("WeakPassphrase", message, field="first")
         self.accepted = first
-        self.fields.update(first="", second="")
-        return {"characters": len(first), "strength": strength}
+        self.fields.update(first="", second="", generated="", accepted=first)
+        described = await self._field_describe(None, "accepted")
+        return {"characters": len(first), "strength": strength, **described}
 
     async def _machine(self, _progress: Any) -> Answer:
         return {
@@ -283,7 +331,13 @@ class FakeEngine:
         return {"presets": [{"name": name, **_measured(*row)} for name, *row in PRESETS]}
 
     async def _measure(
-        self, _progress: Any, memory_kib: int, passes: int, lanes: int, allow_high_cost: bool
+        self,
+        _progress: Any,
+        memory_kib: int,
+        passes: int,
+        lanes: int,
+        allow_high_cost: bool,
+        runs: int = 1,
     ) -> Answer:
         await self._wait()
         if memory_kib < 19 * 1024:
@@ -299,7 +353,7 @@ class FakeEngine:
     ) -> Answer:
         return {
             "one_machine": "about 310 million years",
-            "attacker_name": "a rented GPU (24 GB, about 0.40 USD an hour)",
+            "attacker_name": ATTACKER,
             "attacker_time": "about 2.1 million years",
             "attacker_usd": 7.4e9,
             "seconds_per_guess": seconds,

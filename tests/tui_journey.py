@@ -55,6 +55,11 @@ class Journey:
             self.app._driver.send_message(events.Key(key, character))
         await self.settle()
 
+    async def rest(self) -> None:
+        """A pause in the typing, as the passphrase step waits for it."""
+        self.app.screen._describe()
+        await self.settle()
+
     async def focus(self, selector: str) -> None:
         self.app.screen.query_one(selector).focus()
         await self.settle()

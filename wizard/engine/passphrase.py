@@ -15,6 +15,7 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from wizard.engine.advice import plain
 from wizard.engine.errors import InvalidPassphrase, WeakPassphrase
 from wizard.engine.secret import Secret
 
@@ -121,7 +122,10 @@ def strip_line_ending(buffer: Secret | bytearray) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Strength:
-    """zxcvbn's opinion: a score from 0 to 4 and the decimal logarithm of the guesses needed."""
+    """zxcvbn's opinion: a score from 0 to 4 and the decimal logarithm of the guesses needed.
+
+    ``warning`` and ``suggestions`` are in the words of `advice`.
+    """
 
     score: int
     guesses_log10: float
@@ -146,8 +150,8 @@ def strength(passphrase: Secret, *, context: Sequence[str] = ()) -> Strength:
     return Strength(
         score=int(found["score"]),
         guesses_log10=float(found["guesses_log10"]),
-        warning=str(found["feedback"]["warning"] or ""),
-        suggestions=tuple(str(each) for each in found["feedback"]["suggestions"]),
+        warning=plain(str(found["feedback"]["warning"] or "")),
+        suggestions=tuple(plain(str(each)) for each in found["feedback"]["suggestions"]),
     )
 
 

@@ -43,6 +43,26 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class Attack:
+    """What guessing a passphrase takes under some key derivation, in the engine's words."""
+
+    one_machine: str
+    attacker_name: str
+    attacker_time: str
+    attacker_usd: float
+
+    @classmethod
+    def from_answer(cls, answer: dict[str, Any]) -> Attack:
+        """Read the engine's `attack` object."""
+        return cls(
+            one_machine=answer["one_machine"],
+            attacker_name=answer["attacker_name"],
+            attacker_time=answer["attacker_time"],
+            attacker_usd=answer["attacker_usd"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Strength:
     """What the engine says about a passphrase: never the passphrase."""
 
@@ -50,6 +70,7 @@ class Strength:
     guesses_log10: float
     warning: str = ""
     suggestions: tuple[str, ...] = ()
+    attack: Attack | None = None
 
     @classmethod
     def from_answer(cls, answer: dict[str, Any]) -> Strength:
@@ -59,6 +80,7 @@ class Strength:
             guesses_log10=float(answer["guesses_log10"]),
             warning=answer.get("warning") or "",
             suggestions=tuple(answer.get("suggestions") or ()),
+            attack=Attack.from_answer(answer["attack"]) if answer.get("attack") else None,
         )
 
 
@@ -84,6 +106,7 @@ class Choice:
     seconds: float | None = None
     fastest: float | None = None
     slowest: float | None = None
+    runs: int = 0
     reason: str = ""
 
     @classmethod
@@ -96,6 +119,7 @@ class Choice:
             seconds=answer.get("seconds"),
             fastest=answer.get("fastest"),
             slowest=answer.get("slowest"),
+            runs=answer.get("runs") or 0,
             reason=answer.get("reason") or "",
         )
 
@@ -188,7 +212,9 @@ class WizardSession:
     new_path: str = ""
 
     passphrase_characters: int | None = None
+    passphrase_words: tuple[str, ...] = ()
     strength: Strength | None = None
+    assumed: Choice | None = None
 
     choices: list[Choice] = field(default_factory=list)
     chosen: str = "balanced"
@@ -230,6 +256,7 @@ class WizardSession:
     def forget_passphrase(self) -> None:
         """After the engine process lost it."""
         self.passphrase_characters = None
+        self.passphrase_words = ()
         self.strength = None
         self.forget_preparation()
 

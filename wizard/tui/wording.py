@@ -72,6 +72,11 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
+def work(memory_kib: int, passes: int) -> str:
+    """The work of one guess: `64 MiB and 3 passes`."""
+    return f"{memory(memory_kib)} and {passes} {'pass' if passes == 1 else 'passes'}"
+
+
 def day(timestamp: str) -> str:
     """An RFC 3339 time as a date and time of day of this place."""
     try:

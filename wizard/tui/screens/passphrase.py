@@ -1,53 +1,60 @@
-"""Step 2: the passphrase, twice; this process sees single keys, lengths and scores only."""
+"""Step 2: the passphrase, twice; this process sees single keys, lengths, scores and codes only."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual import on
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 from textual.content import Content
+from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Label, Static
 
-from wizard.tui import wording
 from wizard.tui.engine_client import EngineError
+from wizard.tui.glyphs import CHECK, CROSS
 from wizard.tui.messages import FieldState
 from wizard.tui.screens.base import Fault, StepScreen
 from wizard.tui.screens.help import Explanation
-from wizard.tui.session import MINIMUM_SCORE, Strength
+from wizard.tui.screens.passphrase_words import (
+    PASSPHRASE_HELP,
+    basis_sentence,
+    lead,
+    minimum_sentence,
+    typed_words,
+    warning_lines,
+)
+from wizard.tui.screens.random_words import RandomWordsScreen, drawn_sentence
+from wizard.tui.session import MINIMUM_SCORE, Choice, Parameters, Strength
+from wizard.tui.widgets.action import Action
 from wizard.tui.widgets.secret_field import SecretField
 from wizard.tui.widgets.strength_meter import StrengthMeter
 
+REST_SECONDS = 0.8
+"""How long typing pauses before words, warnings and advice are drawn: no key pays for them."""
+
+_FIELDS = ("first", "second")
+# Until step 3 has measured what is chosen there: RFC 9106's set for little memory.
+_ASSUMED = Parameters(memory_kib=64 * 1024, passes=3, lanes=4)
+
 
 class PassphraseScreen(StepScreen):
-    """Two secret fields and a meter."""
+    """Two secret fields, four words for what arrived, and a meter."""
 
     STEP: ClassVar[int] = 2
     TITLE_TEXT: ClassVar[str] = "the passphrase"
-    EXPLAINED: ClassVar[Explanation] = Explanation(
-        what=(
-            "The passphrase opens the database. The key is computed from it each time and is "
-            "stored nowhere. What you type goes straight to a separate process with locked "
-            "memory; this screen only learns how long and how strong it is."
-        ),
-        choose=(
-            "Six or more words that have nothing to do with each other, or a random one from "
-            "a password manager (pasting one line works). Not a sentence from a book or a "
-            "song. F2 shows what you typed until you leave the field, for 30 seconds at "
-            "most: mind who can see your screen."
-        ),
-        after=(
-            "You choose how much work one guess shall be. The recovery kit of the last step "
-            "opens the database when the passphrase is forgotten."
-        ),
-    )
+    EXPLAINED: ClassVar[Explanation] = PASSPHRASE_HELP
     HINTS: ClassVar[str] = "Enter next   F2 show or hide   Esc back   F1 help   Ctrl+C quit"
 
+    def __init__(self, *, notice: str = "") -> None:
+        super().__init__(notice=notice)
+        self._rest: Timer | None = None
+        self._words: dict[str, tuple[str, ...]] = {}
+
     def page(self) -> Iterable[Widget]:
-        """Advice, both fields, their messages, and the reason for the minimum."""
-        yield Static(Content.styled(self._lead(), "bold"), classes="lead")
+        """Advice, both fields, their messages, the four words, and the meter."""
+        yield Static(Content.styled(lead(self.session), "bold"), classes="lead")
         with Horizontal(classes="row"):
             yield Label("Passphrase", classes="name")
             yield SecretField("first", self.engine)
@@ -57,78 +64,125 @@ class PassphraseScreen(StepScreen):
             yield SecretField("second", self.engine)
             yield Static(id="agreement")
         yield Static(id="secret-second-message", classes="under")
-        with Horizontal(id="strength-row"):
-            yield Label("Strength", classes="name")
-            yield StrengthMeter()
-        with Vertical(id="why"):
-            yield Static(Content.styled(self._why(), "dim"))
+        with Horizontal(id="words-row"):
+            yield Label("Four words", classes="name")
+            yield Static(typed_words(self.session.passphrase_words, (), ()), id="four-words")
+        yield StrengthMeter()
+        yield Static(Content.styled(minimum_sentence(), "dim"), id="why")
 
-    def _lead(self) -> str:
-        characters = self.session.passphrase_characters
-        if characters is None:
-            return "Choose a passphrase. Six or more unrelated words make a good one."
-        strength = self.session.strength
-        word = wording.STRENGTH_WORDS[strength.score] if strength else ""
-        return (
-            f"A passphrase is already set ({wording.count(characters, 'character')}, {word}).\n"
-            "Press Enter to keep it, or type a new one."
-        )
-
-    def _why(self) -> str:
-        return (
-            f"At least “{wording.STRENGTH_WORDS[MINIMUM_SCORE]}” ({MINIMUM_SCORE} of 4) is asked "
-            "for: whoever copies the file can guess on many machines, for years, unseen."
-        )
+    def actions(self) -> Iterable[Action]:
+        """Going on, and the way for those who have no passphrase yet."""
+        yield Action("Next", id="next")
+        yield Action("Random words…", id="random")
+        yield Action("Back", id="back")
 
     def first_focus(self) -> str:
         """The first field."""
         return "#secret-first"
 
     def on_mount(self) -> None:
-        """Start with empty fields, whatever was left unfinished."""
-        for field in ("first", "second"):
+        """Start with empty fields, whatever was left unfinished, and let the meter know the cost."""
+        for field in (*_FIELDS, "generated"):
             self.engine.send("field.clear", field=field)
+        self.query_one(StrengthMeter).show(None)
+        self.attempt(self._suppose(), group="suppose")
 
     def on_unmount(self) -> None:
         """What was typed and not accepted is wiped."""
-        for field in ("first", "second"):
+        for field in (*_FIELDS, "generated"):
             self.engine.send("field.clear", field=field)
+
+    # What one guess costs --------------------------------------------------------------------
+
+    async def _suppose(self) -> None:
+        target, chosen = self.session.target, self.session.choice
+        if target is not None:
+            self.engine.send("meter.suppose", path=target.path)
+        measured = chosen is not None and chosen.seconds is not None
+        if not measured and self.session.assumed is None:
+            fields: dict[str, Any] = _ASSUMED.as_fields()
+            answer = await self.engine.request("measure", **fields, allow_high_cost=False)
+            self.session.assumed = Choice.from_answer("assumed", answer)
+        basis = chosen if measured else self.session.assumed
+        if basis is None or basis.parameters is None or basis.seconds is None:
+            return
+        self.engine.send(
+            "meter.suppose", params=basis.parameters.as_fields(), seconds=basis.seconds
+        )
+        self.query_one(StrengthMeter).show_basis(basis_sentence(basis, assumed=not measured))
 
     # The engine's word -----------------------------------------------------------------------
 
     def on_field_state(self, message: FieldState) -> None:
         """Draw lengths, strength and agreement."""
-        if message.field not in {"first", "second"}:
+        if message.field not in _FIELDS:
             return
         field = self.query_one(f"#secret-{message.field}", SecretField)
-        typed = message.characters > field.characters
+        before = field.characters
         field.characters = message.characters
         scored = message.strength is not None or message.characters == 0
         if message.field == "first" and scored:
             self.query_one(StrengthMeter).show(message.strength)
         if message.refused:
             self._under(message.field, message.refused)
-        elif typed:
+        elif message.characters > before:
             self._under(message.field, "")
+        if message.characters != before:
+            self._wait_for_rest()
         self._show_agreement(message.matches)
 
     def _under(self, field: str, sentence: str) -> None:
-        under = self.query_one(f"#secret-{field}-message", Static)
-        content = Content.styled(f"✗ {sentence}", "bold $error") if sentence else Content("")
-        if under.content != content:
-            under.update(content)
+        content = Content.styled(f"{CROSS} {sentence}", "bold $error") if sentence else Content("")
+        self._say(f"#secret-{field}-message", content)
+
+    def _say(self, selector: str, content: Content) -> None:
+        part = self.query_one(selector, Static)
+        if part.content != content:
+            part.update(content)
 
     def _show_agreement(self, matches: bool | None) -> None:  # noqa: FBT001 - the engine's own value
         second = self.query_one("#secret-second", SecretField).characters
         if not second or matches is None:
             content = Content("")
         elif matches:
-            content = Content.styled("✓ the same", "$success")
+            content = Content.styled(f"{CHECK} the same", "$success")
         else:
             content = Content.styled("· not yet the same", "dim")
         agreement = self.query_one("#agreement", Static)
         if agreement.content != content:
             agreement.update(content, layout=False)
+
+    # At a pause ------------------------------------------------------------------------------
+
+    def _wait_for_rest(self) -> None:
+        if self._rest is not None:
+            self._rest.stop()
+        self._rest = self.set_timer(REST_SECONDS, self._describe)
+
+    def _describe(self) -> None:
+        if self._rest is not None:
+            self._rest.stop()
+            self._rest = None
+        self.query_one(StrengthMeter).show_advice()
+        self.attempt(self._show_description(), group="describe")
+
+    async def _show_description(self) -> None:
+        for field in _FIELDS:
+            answer = await self.engine.request("field.describe", field=field)
+            self._words[field] = tuple(answer["words"])
+            if field == "first":
+                self._warn(answer["warnings"])
+        self._say(
+            "#four-words",
+            typed_words(
+                self.session.passphrase_words, *(self._words.get(field, ()) for field in _FIELDS)
+            ),
+        )
+
+    def _warn(self, codes: list[str]) -> None:
+        under = self.query_one("#secret-first-message", Static)
+        if not str(under.content).startswith(CROSS):
+            self._say("#secret-first-message", warning_lines(codes))
 
     @on(SecretField.Refused)
     def _refused(self, event: SecretField.Refused) -> None:
@@ -138,6 +192,7 @@ class PassphraseScreen(StepScreen):
     @on(SecretField.Submitted, "#secret-first")
     def _first_submitted(self) -> None:
         if self.query_one("#secret-first", SecretField).characters:
+            self._describe()
             self.query_one("#secret-second").focus()
         else:
             self.action_next()
@@ -145,6 +200,20 @@ class PassphraseScreen(StepScreen):
     @on(SecretField.Submitted, "#secret-second")
     def _second_submitted(self) -> None:
         self.action_next()
+
+    # Random words ----------------------------------------------------------------------------
+
+    @on(Action.Pressed, "#random")
+    def _offer_random(self) -> None:
+        def used(drawn: dict[str, Any] | None) -> None:
+            if drawn is None:
+                self.query_one("#secret-first").focus()
+                return
+            self.query_one("#secret-second").focus()
+            sentence = f"{drawn_sentence(drawn)}. Now type them, from your note."
+            self._say("#secret-second-message", Content.styled(sentence, "bold"))
+
+        self.app.push_screen(RandomWordsScreen(self.engine), used)
 
     # Going on --------------------------------------------------------------------------------
 
@@ -155,7 +224,7 @@ class PassphraseScreen(StepScreen):
         if not first and not second and self.session.passphrase_characters is not None:
             return None
         if not first:
-            return Fault("Type a passphrase.", "#secret-first")
+            return Fault("Type a passphrase, or take “Random words…” below.", "#secret-first")
         if not second:
             return Fault("Type it once more, to be sure of every key.", "#secret-second")
         return None
@@ -163,12 +232,17 @@ class PassphraseScreen(StepScreen):
     async def proceed(self) -> None:
         """Let the engine check and keep it."""
         if self.query_one("#secret-first", SecretField).characters:
+            target = self.session.target
+            place: dict[str, Any] = {"path": target.path} if target else {}
             try:
-                answer = await self.engine.request("passphrase.accept", minimum_score=MINIMUM_SCORE)
+                answer = await self.engine.request(
+                    "passphrase.accept", minimum_score=MINIMUM_SCORE, **place
+                )
             except EngineError as error:
                 self._not_accepted(error)
                 return
             self.session.passphrase_characters = answer["characters"]
+            self.session.passphrase_words = tuple(answer["words"])
             self.session.strength = Strength.from_answer(answer["strength"])
         self.wizard.show_step("derivation")
 
