@@ -41,7 +41,7 @@ _WORD_START = re.compile(r"(?<!^)(?=[A-Z])")
 def record(
     target: Path,
     event: str,
-    outcome: Outcome,
+    outcome: Outcome | str,
     *,
     database_id: bytes = b"",
     generation: int = 0,
@@ -59,7 +59,7 @@ def record(
             number=before.entries + 1,
             time=timestamp(datetime.now(UTC)),
             event=event,
-            outcome=outcome,
+            outcome=Outcome(outcome),
             actor=actor(),
             database_id=database_id,
             generation=generation,

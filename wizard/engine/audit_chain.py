@@ -66,7 +66,7 @@ class Finding:
 
     def __str__(self) -> str:
         several = self.last > self.first
-        lines = f"Entries {self.first} to {self.last}" if several else f"AuditEntry {self.first}"
+        lines = f"Entries {self.first} to {self.last}" if several else f"Entry {self.first}"
         verb = ("were" if several else "was") if self.fault in _WERE else "is"
         return _WORDS[self.fault].format(lines=f"{lines} {verb}")
 
@@ -84,6 +84,7 @@ class _Place:
         self.junk = 0
         self.junk_is_whole = False
         self.badly_signed = False
+        self.well_signed = False
 
     def add_junk(self, line: bytes, *, ended: bool) -> None:
         """A line that is no entry. No crash leaves one that is whole."""
@@ -202,8 +203,11 @@ class ChainReader:
         if place.junk and agrees:
             self._incomplete += range(place.number + 1, place.following)
             self._incomplete = self._incomplete[:_MOST_FINDINGS]
+        elif not agrees and place.junk:
+            self._found(Fault.CHANGED, place.number + 1, place.following - 1)
         elif not agrees:
-            self._found(Fault.CHANGED, place.number + bool(place.junk), place.following - 1)
+            # A sound signature clears the entry; then the next one names it wrongly.
+            self._found(Fault.CHANGED, place.number + place.well_signed)
         if place.badly_signed and (agrees or place.junk):
             self._found(Fault.BAD_SIGNATURE, place.number)
 
@@ -228,6 +232,7 @@ class ChainReader:
             return
         key = public_key_at(metadata.chain, entry.generation)
         if key is not None and entry.is_signed_by(key):
+            self._place.well_signed = True
             self.signed += 1
             self.covered = entry.number
         else:
