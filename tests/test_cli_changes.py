@@ -76,3 +76,32 @@ def test_passwd_needs_a_protected_database(run, plaintext, name, code):
     plaintext.rename(plaintext.with_name("plain.db"))
     done = run("passwd", name, *OLD, "--new-passphrase", "env:NODE_PASS")
     assert done.code == code
+
+
+def test_operators_by_command(run, protected):
+    env = environment(NEW_PASS=NEW)
+    own = ("--passphrase", "env:NEW_PASS")
+    added = run("operator", "add", "node.db", "--label", "Ada", *OLD,
+                "--new-passphrase", "env:NEW_PASS", *CHEAP, env=env)  # fmt: skip
+    assert added.code == 0, added.err
+    assert "Operators now: Ada." in added.out
+    listed = run("operator", "list", "node.db", "--json").document["operators"]
+    assert [(each["label"], each["memory_kib"]) for each in listed] == [("Ada", 19456)]
+    assert "Ada" in run("operator", "list", "node.db").out
+    count = ("shell", "node.db", "--sql", "SELECT count(*) FROM item")
+    assert run(*count, *own, "--operator", "Ada", env=env).out.strip().endswith("100")
+    verified = run("verify", "node.db", *own, env=env)
+    assert "the operator's passphrase opens it" in verified.out
+    assert run("verify", "node.db", *OLD, "--operator", "Ada").code == 3
+    assert run("verify", "node.db", *OLD, "--operator", "Eve").code == 29
+    refused = run("passwd", "node.db", *own, "--new-passphrase", "env:NODE_PASS", env=env)
+    assert refused.code == 36
+    assert "operator Ada" in refused.err
+    assert "Nothing was changed" in refused.err
+    renamed = run("operator", "rename", "node.db", "--label", "Ada", "--to", "A. L.", *OLD)
+    assert "A. L." in renamed.out
+    removed = run("operator", "remove", "node.db", "--label", "A. L.", *OLD)
+    assert removed.code == 0, removed.err
+    assert "is unchanged" in removed.out
+    assert run("verify", "node.db", *own, env=env).code == 3
+    assert "No operators" in run("operator", "list", "node.db").out

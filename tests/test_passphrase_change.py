@@ -7,7 +7,7 @@ import threading
 import pytest
 
 import wizard
-from tests.databases import PASSPHRASE, make_plain
+from tests.databases import PASSPHRASE, files_but_log, make_plain
 from tests.killing import each_kill, needs_tracing
 from tests.test_changing import OPERATOR, count, with_operator
 from tests.test_initialization import CHEAP, protect
@@ -45,10 +45,6 @@ def node(tmp_path):
     return directory / "node.db"
 
 
-def files_in(directory):
-    return {path.name: path.read_bytes() for path in directory.iterdir()}
-
-
 def test_the_new_passphrase_opens_it_and_the_old_one_is_refused(node, tmp_path):
     before = inspect(node).metadata
     done = change_passphrase(node, PASSPHRASE, NEW)
@@ -73,9 +69,9 @@ def test_the_new_passphrase_opens_it_and_the_old_one_is_refused(node, tmp_path):
 
 
 def test_nothing_but_the_sidecar_and_the_row_inside_is_written(node):
-    names = set(files_in(node.parent))
+    names = set(files_but_log(node.parent))
     change_passphrase(node, PASSPHRASE, NEW)
-    assert set(files_in(node.parent)) == names
+    assert set(files_but_log(node.parent)) == names
     with wizard.unlock(node, NEW, readonly=True) as database:
         assert (database.identity.generation, database.identity.revision) == (2, 2)
 
@@ -141,10 +137,10 @@ REFUSED = {
 def test_what_is_refused_leaves_every_byte_as_it_was(node, case):
     error, passphrase, new, options = case
     with_operator(node)
-    before = files_in(node.parent)
+    before = files_but_log(node.parent)
     with pytest.raises(error):
         change_passphrase(node, passphrase, new, **options)
-    assert files_in(node.parent) == before
+    assert files_but_log(node.parent) == before
 
 
 def test_an_older_sidecar_that_was_put_back_is_never_made_the_newest(node):
@@ -157,7 +153,7 @@ def test_an_older_sidecar_that_was_put_back_is_never_made_the_newest(node):
 
 
 def test_a_cancel_before_the_last_step_changes_nothing(node):
-    before = files_in(node.parent)
+    before = files_but_log(node.parent)
     token = CancelToken()
 
     def cancel_at_the_end(event):
@@ -166,7 +162,7 @@ def test_a_cancel_before_the_last_step_changes_nothing(node):
 
     with pytest.raises(Cancelled):
         change_passphrase(node, PASSPHRASE, NEW, progress=cancel_at_the_end, cancel=token)
-    assert files_in(node.parent) == before
+    assert files_but_log(node.parent) == before
 
 
 def test_the_second_of_two_changes_is_told_who_is_at_work(node):

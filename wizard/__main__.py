@@ -32,6 +32,7 @@ COMMANDS = frozenset(
         "verify",
         "shell",
         "passwd",
+        "operator",
         "public-key",
         "check",
         "config",

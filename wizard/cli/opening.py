@@ -46,6 +46,7 @@ def verify(path: Path, *, as_json: bool, **given: Any) -> None:
                 path,
                 attempt.passphrase,
                 keyfile=chosen.keyfile,
+                operator=chosen.operator,
                 recovery=attempt.recovery,
                 allow_high_cost=attempt.allow_high_cost,
                 progress=line,
@@ -66,7 +67,10 @@ def verify(path: Path, *, as_json: bool, **given: Any) -> None:
             }
         )
         return
-    with_what = "the recovery kit" if proved.opened_with == "recovery" else "the passphrase"
+    with_what = {
+        "recovery": "the recovery kit",
+        "operator": "the operator's passphrase",
+    }.get(proved.opened_with, "the passphrase")
     output.say(f"Verified: {with_what} opens it, and every page is sound.")
     output.say_pairs(
         [
@@ -106,6 +110,7 @@ def shell(
                     path,
                     attempt.passphrase,
                     keyfile=chosen.keyfile,
+                    operator=chosen.operator,
                     recovery=attempt.recovery,
                     allow_high_cost=attempt.allow_high_cost,
                 )

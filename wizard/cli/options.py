@@ -129,12 +129,20 @@ recovery_option: Decorator = click.option(
 )
 
 
+operator_option: Decorator = click.option(
+    "--operator",
+    metavar="LABEL",
+    help="The passphrase is that of this operator; only his slot is tried.",
+)
+
+
 def unlock_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add every option of a command that opens a database."""
     for option in (
         json_option,
         high_cost_option,
         recovery_option,
+        operator_option,
         keyfile_option,
         passphrase_option,
     ):

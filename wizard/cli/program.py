@@ -25,6 +25,7 @@ from wizard.cli.granting import grant
 from wizard.cli.init import init
 from wizard.cli.inspecting import public_key, status
 from wizard.cli.opening import shell, verify
+from wizard.cli.operators import operator
 from wizard.cli.passwd import passwd
 from wizard.diagnostics import PROGRAM, UsageProblem, explain
 from wizard.invocation import SWITCHES
@@ -111,6 +112,7 @@ for _command in (
     verify,
     shell,
     passwd,
+    operator,
     public_key,
     check,
     config,

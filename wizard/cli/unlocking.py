@@ -37,10 +37,14 @@ class UnlockOptions:
     keyfile: Path | None = None
     recovery: tuple[Path, ...] = ()
     allow_high_cost: bool = False
+    operator: str | None = None
 
     def __post_init__(self) -> None:
-        if self.recovery and (self.source is not None or self.keyfile is not None):
+        others = (self.source, self.keyfile, self.operator)
+        if self.recovery and any(other is not None for other in others):
             raise UsageProblem("Give the passphrase or the recovery kit, not both.")
+        if self.operator is not None and self.keyfile is not None:
+            raise UsageProblem("An operator's passphrase has no keyfile.")
         if TYPED in self.recovery and len(self.recovery) > 1:
             raise UsageProblem("Give the recovery sheets as files, or - to type them, not both.")
 
@@ -76,19 +80,24 @@ def open_with(path: Path, options: UnlockOptions, verb: Callable[[Attempt], Open
     if found.error is not None:
         raise found.error
     fingerprint = "" if found.metadata is None else found.metadata.public_key.fingerprint
-    _check_keyfile(found, options)
+    _check_secret(found, options)
     with ExitStack() as secrets:
-        cost = _agreed_cost(found, allowed=options.allow_high_cost)
+        cost = _agreed_cost(found, options)
         if options.source is not None:
             passphrase = secrets.enter_context(options.source.read())
             return verb(Attempt(passphrase, None, cost))
-        return _open_typed(path, fingerprint, verb, allow_high_cost=cost)
+        question = _question(path, options, fingerprint)
+        return _open_typed(question, verb, allow_high_cost=cost)
+
+
+def _question(path: Path, options: UnlockOptions, fingerprint: str) -> str:
+    whose = "" if options.operator is None else f" of {output.printable(options.operator)}"
+    return f"Passphrase{whose} for {output.printable(path.name)} (fingerprint {fingerprint}): "
 
 
 def _open_typed(
-    path: Path, fingerprint: str, verb: Callable[[Attempt], Opened], *, allow_high_cost: bool
+    question: str, verb: Callable[[Attempt], Opened], *, allow_high_cost: bool
 ) -> Opened:
-    question = f"Passphrase for {output.printable(path.name)} (fingerprint {fingerprint}): "
     for attempt in range(1, ATTEMPTS + 1):
         with ask_passphrase(question) as typed:
             try:
@@ -106,27 +115,36 @@ def agree_to_cost(error: engine.ResourceLimit, *, subject: str) -> None:
         raise error
 
 
-def _agreed_cost(found: engine.Inspection, *, allowed: bool) -> bool:
+def _agreed_cost(found: engine.Inspection, options: UnlockOptions) -> bool:
     """Whether the stored cost may be paid, asking before the passphrase where it has to."""
-    if allowed or found.metadata is None:
-        return allowed
+    if options.allow_high_cost or found.metadata is None:
+        return options.allow_high_cost
+    slots = [slot for slot in found.metadata.operator_slots if slot.label == options.operator]
+    params = slots[0].params if slots else found.metadata.master_slot.params
     try:
-        engine.check_unattended(found.metadata.master_slot.params)
+        engine.check_unattended(params)
     except engine.ResourceLimit as error:
         agree_to_cost(error, subject="The database asks for it.")
         return True
     return False
 
 
-def _check_keyfile(found: engine.Inspection, options: UnlockOptions) -> None:
-    """No passphrase opens it with a keyfile too few or too many, so none is asked for."""
-    if found.metadata is None:
+def _check_secret(found: engine.Inspection, options: UnlockOptions) -> None:
+    """What no passphrase could open is said before one is asked for."""
+    metadata = found.metadata
+    if metadata is None:
         return
-    expected = found.metadata.master_slot.keyfile
+    labels = [slot.label for slot in metadata.operator_slots]
+    if options.operator is not None:
+        if options.operator not in labels:
+            raise engine.InvalidInput("This database has no operator of that name.")
+        return
+    expected = metadata.master_slot.keyfile
     given = options.keyfile is not None
-    if expected != given:
+    # Without the keyfile it may still be the passphrase of an operator.
+    if expected != given and not (expected and labels):
         raise engine.WrongPassphrase(
-            found.metadata.public_key.fingerprint, keyfile_expected=expected, keyfile_given=given
+            metadata.public_key.fingerprint, keyfile_expected=expected, keyfile_given=given
         )
 
 

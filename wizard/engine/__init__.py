@@ -140,6 +140,11 @@ if TYPE_CHECKING:
     from wizard.engine.opening import (
         Database,
     )
+    from wizard.engine.operators import (
+        add_operator,
+        remove_operator,
+        rename_operator,
+    )
     from wizard.engine.passphrase import (
         MAXIMUM_CHARACTERS,
         PassphraseSource,
@@ -258,6 +263,7 @@ _NAMES = {
     "memory": "MemoryLimit check_unattended machine_limit",
     "metadata": "AuditHead Metadata read_metadata",
     "opening": "Database",
+    "operators": "add_operator remove_operator rename_operator",
     "passphrase": "MAXIMUM_CHARACTERS PassphraseSource Strength check_strength new_passphrase_from passphrase_from strength strip_line_ending",
     "passphrase_change": "KeyfileChange change_passphrase retune",
     "pending": "Initialized OriginalPolicy PendingInitialization WordChallenge",
@@ -369,6 +375,7 @@ __all__ = [
     "WrongPassphrase",
     "WrongRecoveryPhrase",
     "WrongSignature",
+    "add_operator",
     "attack_cost",
     "audit_path",
     "calibrate",
@@ -414,7 +421,9 @@ __all__ = [
     "receipt_name",
     "recipients_from",
     "recommended_cipher",
+    "remove_operator",
     "remove_receipt",
+    "rename_operator",
     "retune",
     "revoke_grant",
     "sidecar_path",

@@ -3,17 +3,19 @@
 - Nothing is changed on the word of a sidecar alone: the database that it opens must agree with it,
   or an older sidecar could be made the newest one again.
 - An operator's passphrase is told apart from a wrong one, and changes nothing.
+- What cannot be recorded in the audit log is not begun; how it ended is recorded under the master
+  key that is valid then.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from wizard.engine import inspection
+from wizard.engine import audit, inspection
 from wizard.engine.changing import changing, publish, remember
 from wizard.engine.errors import NotPermitted, WrongPassphrase
 from wizard.engine.keyfile import KeyfileInput, keyfile_from
@@ -48,11 +50,15 @@ class Changed:
 
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """A database held for a change, opened by its master passphrase. The secrets are not kept."""
+    """A database held for a change, opened by its master passphrase. The secrets are not kept.
+
+    ``metadata`` is what a new document is made from: it knows how far the audit log has come.
+    """
 
     target: Path
     metadata: Metadata
     settled: str | None
+    entry: audit.Audited
     passphrase: Secret
     keyfile: Secret | None
     root: Secret
@@ -62,31 +68,50 @@ class Authority:
     def publish(self, metadata: Metadata) -> Changed:
         """Put a document in force that the present master key signs."""
         publish(self.target, metadata, self.signing)
-        return self.done(metadata)
+        return self.done(metadata, self.signing)
 
-    def done(self, metadata: Metadata) -> Changed:
-        """Let the database note a document that is in force."""
-        return noted(self.target, metadata, self.data_key, settled=self.settled)
+    def done(self, metadata: Metadata, signing: SigningKey) -> Changed:
+        """Record a document that is in force, and let the database note it."""
+        return in_force(
+            self.entry, metadata, data_key=self.data_key, signing=signing, settled=self.settled
+        )
 
 
-def noted(target: Path, metadata: Metadata, data_key: Secret, *, settled: str | None) -> Changed:
-    """Let the database note a document that is in force, and say how that went."""
-    known = remember(target, metadata, data_key)
-    return Changed(target, metadata, settled, () if known else (_NOT_REMEMBERED,))
+def in_force(
+    entry: audit.Audited,
+    metadata: Metadata,
+    *,
+    data_key: Secret,
+    signing: SigningKey,
+    settled: str | None,
+) -> Changed:
+    """Record a document that is in force, let the database note it, and say how that went.
+
+    ``signing`` is the master key of the document.
+    """
+    entry.concerns(metadata)
+    entry.signer = signing
+    entry.done()
+    known = remember(entry.target, metadata, data_key)
+    warnings = ("" if known else _NOT_REMEMBERED, entry.warning)
+    return Changed(entry.target, metadata, settled, tuple(each for each in warnings if each))
 
 
 @contextmanager
 def authorised(
     path: str | os.PathLike[str],
     passphrase: PassphraseSource,
+    event: str,
     *,
     keyfile: KeyfileInput | None = None,
     allow_high_cost: bool = False,
     progress: ProgressSink = ignore_progress,
+    details: Mapping[str, str | int] | None = None,
 ) -> Iterator[Authority]:
     """Hold a protected database and prove the master passphrase.
 
-    Raises what `changing` raises, `WrongPassphrase`, `NotPermitted` for an operator's passphrase,
+    ``event`` and ``details`` go into the audit log. Raises what `changing` raises,
+    `AuditUnavailable`, `WrongPassphrase`, `NotPermitted` for an operator's passphrase,
     and a subclass of `NotVerified` where the database does not agree with its sidecar. A callable
     ``passphrase`` is called only when the state allows a change.
     """
@@ -100,14 +125,19 @@ def authorised(
         file = keyfile_from(keyfile)
         if file is not None:
             secrets.enter_context(file)
+        entry = secrets.enter_context(
+            audit.auditing(change.target, event, metadata=metadata, details=details)
+        )
         progress(Progress(Stage.DERIVE, 0, 0, detail="of the present passphrase"))
         root = secrets.enter_context(_root(metadata, secret, file))
         data_key = secrets.enter_context(open_data_key(metadata, root))
         open_database(change.target, data_key, metadata, readonly=True).close()
+        entry.details["using"] = "passphrase"
         yield Authority(
             target=change.target,
-            metadata=metadata,
+            metadata=replace(metadata, audit=entry.head),
             settled=change.settled,
+            entry=entry,
             passphrase=secret,
             keyfile=file,
             root=root,

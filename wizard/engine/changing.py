@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from wizard.engine import inspection
+from wizard.engine import audit, inspection
 from wizard.engine.encoding import timestamp
 from wizard.engine.errors import Busy, DamagedMetadata, Unreadable
 from wizard.engine.inspection import State
@@ -50,7 +50,11 @@ def changing(path: str | os.PathLike[str]) -> Iterator[Change]:
     _fit(inspection.look(target))
     with WriterLock(target):
         ended = settle(target)
-        yield Change(target, _fit(inspection.look(target)), ended)
+        metadata = _fit(inspection.look(target))
+        if ended is not None:
+            with audit.attempt(target, "settle") as entry:
+                entry.concerns(metadata)
+        yield Change(target, metadata, ended)
 
 
 def revised(metadata: Metadata, **changes: Any) -> Metadata:

@@ -55,7 +55,12 @@ def change_passphrase(
 
     with (
         authorised(
-            path, passphrase, keyfile=keyfile, allow_high_cost=allow_high_cost, progress=progress
+            path,
+            passphrase,
+            "change_passphrase",
+            keyfile=keyfile,
+            allow_high_cost=allow_high_cost,
+            progress=progress,
         ) as held,
         ExitStack() as secrets,
     ):
@@ -92,7 +97,12 @@ def retune(
     chosen = measured(params)
     check_cost(chosen, allow_high_cost=allow_high_cost)
     with authorised(
-        path, passphrase, keyfile=keyfile, allow_high_cost=allow_high_cost, progress=progress
+        path,
+        passphrase,
+        "retune",
+        keyfile=keyfile,
+        allow_high_cost=allow_high_cost,
+        progress=progress,
     ) as held:
         same = Credentials(held.passphrase, held.keyfile)
         return _succeed(held, same, chosen, progress=progress, cancel=token, changes_secret=False)
@@ -127,7 +137,7 @@ def _succeed(
 
         progress(Progress(Stage.COMMIT, 0, 1))
         publish(held.target, metadata, successor.signing, prove=prove)
-        return held.done(metadata)
+        return held.done(metadata, successor.signing)
 
 
 def _new_keyfile(
