@@ -37,6 +37,8 @@ COMMANDS = frozenset(
         "check",
         "config",
         "grant",
+        "token",
+        "serve",
         "benchmark",
         "completion",
     }

@@ -47,8 +47,10 @@ def check(
     found = engine.inspect(target.path)
     if _left_plain(target, found):
         return Checked(target, found, None, ("Not protected, as configured.",))
+    wrong = fault(target, found)
+    if wrong is not None:
+        return Checked(target, found, wrong)
     try:
-        _refuse(target, found)
         if passphrase is not None:
             engine.unlock(
                 target.path, passphrase, readonly=True, allow_high_cost=allow_high_cost
@@ -57,6 +59,17 @@ def check(
         return Checked(target, found, error)
     warnings = tuple(_warnings(target, found))
     return Checked(target, found, None, warnings, unlocked=passphrase is not None)
+
+
+def fault(target: Target, found: engine.Inspection) -> BaseException | None:
+    """Return what is not as it should be, told without a secret; None if all is. Raises nothing."""
+    if _left_plain(target, found):
+        return None
+    try:
+        _refuse(target, found)
+    except (engine.WizardError, OSError) as error:
+        return error
+    return None
 
 
 def fingerprints(metadata: engine.Metadata) -> tuple[str, ...]:

@@ -27,6 +27,8 @@ from wizard.cli.inspecting import public_key, status
 from wizard.cli.opening import shell, verify
 from wizard.cli.operators import operator
 from wizard.cli.passwd import passwd
+from wizard.cli.serving import serve
+from wizard.cli.tokens import token
 from wizard.diagnostics import PROGRAM, UsageProblem, explain
 from wizard.invocation import SWITCHES
 
@@ -117,6 +119,8 @@ for _command in (
     check,
     config,
     grant,
+    token,
+    serve,
     benchmark,
     completion,
 ):

@@ -1,0 +1,155 @@
+"""What answers look like, for the OpenAPI description only: answers themselves are plain JSON."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+from wizard.api.models import Derivation
+
+FINGERPRINT = "7QJ4-M2XD-90KA-TT3B-5CWE"
+_FINGERPRINT = Field(examples=[FINGERPRINT])
+
+
+class Problem(BaseModel):
+    """RFC 9457. ``code`` never changes between releases; ``detail`` is one or two sentences."""
+
+    type: str = Field(examples=["urn:datafold-wizard:problem:wrong_passphrase"])
+    title: str
+    status: int
+    detail: str
+    code: str = Field(examples=["wrong_passphrase"])
+    exit_code: int
+    hint: str
+    errors: list[FieldError] | None = None
+
+
+class FieldError(BaseModel):
+    """One member of the request that cannot be used; its value is never repeated."""
+
+    field: str
+    message: str
+
+
+class Status(BaseModel):
+    """One database, told without any secret."""
+
+    name: str
+    path: str
+    state: Literal[
+        "absent", "plaintext", "protected", "interrupted", "foreign", "damaged", "unreadable"
+    ]
+    reason: str
+    ways_out: list[str]
+    enabled: bool
+    size_bytes: int | None = None
+    metadata: dict[str, Any] | None = None
+    plaintext_left: list[str] | None = None
+    memory: dict[str, Any]
+
+
+class AllStatus(BaseModel):
+    """Every database that the token is for."""
+
+    databases: list[Status]
+
+
+class PublicKey(BaseModel):
+    """The public half of the master key, in every form."""
+
+    database: str
+    fingerprint: str = _FINGERPRINT
+    generation: int
+    jwk: dict[str, str] = Field(description="RFC 8037")
+    pem: str
+    openssh: str
+    hex: str
+
+
+class Verified(BaseModel):
+    """Whether the signature is one of the master key."""
+
+    database: str
+    valid: bool
+    fingerprint: str = _FINGERPRINT
+    generation: int
+
+
+class Strength(BaseModel):
+    """zxcvbn's opinion of a passphrase."""
+
+    score: int
+    guesses_log10: float
+    warning: str
+    suggestions: list[str]
+
+
+class Validated(BaseModel):
+    """Whether an initialization would be accepted, and what is wrong with each member."""
+
+    database: str
+    valid: bool
+    parameters: Derivation | None
+    minimum_score: int
+    strength: Strength | None
+    errors: list[FieldError]
+
+
+class Unlocked(BaseModel):
+    """The passphrase opens the database. It was closed again."""
+
+    database: str
+    opened: Literal[True]
+    fingerprint: str = _FINGERPRINT
+    generation: int
+
+
+class Sheet(BaseModel):
+    """One recovery sheet: ``text`` is the whole sheet as it is to be printed."""
+
+    number: int
+    holder: str
+    words: list[str]
+    slot_lines: list[str]
+    qr_payload: str
+    text: str
+
+
+class Kit(BaseModel):
+    """The recovery kit: any ``threshold`` of its sheets open the database."""
+
+    threshold: int
+    shares: int
+    sheets: list[Sheet]
+
+
+class Initialized(BaseModel):
+    """A protected database, with what nobody can ever get again once it is acknowledged."""
+
+    database: str
+    database_id: str
+    fingerprint: str = _FINGERPRINT
+    generation: int
+    public_key: dict[str, str]
+    cipher: str
+    kdf: dict[str, Any]
+    passphrase: str | None = Field(description="Only if it was drawn here.")
+    kit: Kit | None
+    metadata: dict[str, Any] | None
+    plaintext_left: list[str]
+
+
+class Health(BaseModel):
+    """The process answers."""
+
+    status: Literal["ok"]
+
+
+class Ready(BaseModel):
+    """Whether every enabled database is as the configuration says."""
+
+    ready: bool
+
+
+Problem.model_rebuild()

@@ -1,0 +1,71 @@
+"""The databases of this node as a status request sees them: looked at again when a file changed.
+
+What is remembered is only what was true for files of exactly these sizes and times; a database that
+somebody is changing is never remembered.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from wizard import engine
+from wizard.settings.model import CryptoSettings
+
+# A file that changed a moment ago may change again within the same tick of its clock.
+_SETTLED_NS = 100_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One inspection, and the answer to a status request, rendered."""
+
+    inspection: engine.Inspection
+    report: dict[str, Any]
+    body: bytes
+
+
+class DatabaseView:
+    """One named database."""
+
+    def __init__(self, name: str, path: Path, crypto: CryptoSettings) -> None:
+        self.name = name
+        self.path = path
+        self.crypto = crypto
+        self._stamp: tuple[int, ...] | None = None
+        self._look: Look | None = None
+
+    def look(self) -> Look:
+        """Return what is there now. Raises nothing for what it finds."""
+        stamp, newest = self._files()
+        if self._look is not None and stamp == self._stamp:
+            return self._look
+        look = self._inspect()
+        settled = time.time_ns() - newest > _SETTLED_NS
+        busy = isinstance(look.inspection.error, engine.Busy)
+        self._stamp, self._look = (stamp, look) if settled and not busy else (None, None)
+        return look
+
+    def _inspect(self) -> Look:
+        found = engine.inspect(self.path)
+        report = {"name": self.name, **engine.status_report(self.path)}
+        report["enabled"] = self.crypto.enabled
+        return Look(found, report, json.dumps(report, ensure_ascii=False).encode())
+
+    def _files(self) -> tuple[tuple[int, ...], int]:
+        stamp: list[int] = []
+        newest = 0
+        # The directory as well: locks, staged files and plaintext copies come and go in it.
+        for path in (self.path, f"{self.path}.crypto.json", self.path.parent):
+            try:
+                facts = os.stat(path)  # noqa: PTH116 - this runs for every request
+            except OSError as error:
+                stamp.append(-(error.errno or 1))
+            else:
+                stamp += (facts.st_mtime_ns, facts.st_ctime_ns, facts.st_size, facts.st_ino)
+                newest = max(newest, facts.st_mtime_ns, facts.st_ctime_ns)
+        return tuple(stamp), newest

@@ -1,0 +1,217 @@
+"""What requests hold and answers look like: the source of the OpenAPI description.
+
+A secret becomes a `Secret` while it is validated; no model holds it as text, shows or repeats it.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    model_validator,
+)
+from pydantic_core import CoreSchema, core_schema
+
+from wizard import engine
+
+_STRICT = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+_NAME = r"^[a-z0-9][a-z0-9_-]{0,62}$"
+_MOST_PASSPHRASE_CHARACTERS = 4 * 1024
+_KEYFILE_CHARACTERS = 4 * ((65_536 + 2) // 3)
+
+
+class SecretText:
+    """A text in a request that is moved into a `Secret` at once. The request's user closes it."""
+
+    def __init__(self, secret: engine.Secret) -> None:
+        self.secret = secret
+
+    def __repr__(self) -> str:
+        return "<secret>"
+
+    @classmethod
+    def __get_pydantic_core_schema__(
+        cls, _source: Any, _handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(cls._take)
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, _schema: CoreSchema, _handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return {"type": "string", "format": "password", "minLength": 1, "maxLength": 4096}
+
+    @classmethod
+    def _take(cls, value: object) -> SecretText:
+        if isinstance(value, cls):
+            return value
+        if not isinstance(value, str) or not 1 <= len(value) <= _MOST_PASSPHRASE_CHARACTERS:
+            raise ValueError("is not a text of 1 to 4096 characters")
+        try:
+            return cls(engine.Secret.take(bytearray(value, "utf-8")))
+        except UnicodeEncodeError:
+            pass
+        # Out here, so that no exception holds the text as its context.
+        raise ValueError("holds half of a character")
+
+
+class SecretBytes(SecretText):
+    """As `SecretText`, for bytes in base64."""
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, _schema: CoreSchema, _handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return {
+            "type": "string",
+            "format": "byte",
+            "minLength": 4,
+            "maxLength": _KEYFILE_CHARACTERS,
+        }
+
+    @classmethod
+    def _take(cls, value: object) -> SecretBytes:
+        if isinstance(value, cls):
+            return value
+        if isinstance(value, str) and 1 <= len(value) <= _KEYFILE_CHARACTERS:
+            try:
+                return cls(engine.Secret.take(bytearray(base64.b64decode(value, validate=True))))
+            except (binascii.Error, ValueError):
+                pass
+        raise ValueError("is not base64 of 1 to 65536 bytes")
+
+
+def _base64(value: object) -> object:
+    if isinstance(value, bytes):
+        return value
+    if isinstance(value, str) and value.isascii():
+        try:
+            return base64.b64decode(value, validate=True)
+        except (binascii.Error, ValueError):
+            pass
+    raise ValueError("is not base64")
+
+
+Base64 = Annotated[
+    bytes,
+    BeforeValidator(
+        _base64, json_schema_input_type=Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]*={0,2}$")]
+    ),
+]
+DatabaseName = Annotated[str, Field(pattern=_NAME, examples=["orders"])]
+
+
+class Derivation(BaseModel):
+    """What each unlock costs: Argon2id's parameters, in the terms of RFC 9106."""
+
+    model_config = _STRICT
+
+    memory_kib: int = Field(ge=0, le=2**32, examples=[262144])
+    passes: int = Field(ge=0, le=2**32, examples=[3])
+    lanes: int = Field(ge=0, le=2**32, examples=[4])
+
+    def params(self) -> engine.KdfParams:
+        """Return the engine's form. Not checked against the limits."""
+        return engine.KdfParams(memory_kib=self.memory_kib, passes=self.passes, lanes=self.lanes)
+
+
+class Recovery(BaseModel):
+    """How many recovery sheets, how many of them are needed, and who holds each."""
+
+    model_config = _STRICT
+
+    threshold: int = Field(default=1, ge=1, le=16)
+    shares: int = Field(default=1, ge=1, le=16)
+    holders: list[Annotated[str, Field(min_length=1, max_length=64)]] = Field(
+        default=[], max_length=16, examples=[["Ada", "Grace", "Mary"]]
+    )
+
+    @model_validator(mode="after")
+    def _possible(self) -> Recovery:
+        try:
+            self.plan()
+        except engine.InvalidInput as error:
+            raise ValueError(str(error)) from None
+        return self
+
+    def plan(self) -> engine.RecoveryPlan:
+        """Return the engine's form."""
+        return engine.RecoveryPlan(self.threshold, self.shares, tuple(self.holders))
+
+
+PresetName = Literal["interactive", "balanced", "sensitive", "rfc9106-first", "rfc9106-second"]
+
+
+class Cost(BaseModel):
+    """Parameters by number or by preset; neither takes what the configuration says."""
+
+    model_config = _STRICT
+
+    parameters: Derivation | None = None
+    preset: PresetName | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Cost:
+        if self.parameters is not None and self.preset is not None:
+            raise ValueError("has parameters or a preset, not both")
+        return self
+
+
+class InitRequest(Cost):
+    """A database to be protected: a new one, or one that exists as plaintext."""
+
+    database: DatabaseName
+    passphrase: SecretText | None = Field(
+        default=None, description="Leave it out to have one drawn."
+    )
+    generate_words: int | None = Field(
+        default=None, ge=6, le=12, description="Draw a passphrase of so many words instead."
+    )
+    keyfile: SecretBytes | None = None
+    cipher: Literal["aegis", "chacha20", "sqlcipher"] | None = None
+    recovery: Recovery | None = Recovery()
+    original: Literal["keep", "remove"] = Field(
+        default="keep", description="What becomes of the plaintext."
+    )
+
+    @model_validator(mode="after")
+    def _one_passphrase(self) -> InitRequest:
+        if (self.passphrase is None) == (self.generate_words is None):
+            raise ValueError("has a passphrase or generate_words, one of the two")
+        return self
+
+
+class ValidateRequest(Cost):
+    """What an initialization would be given; nothing is written."""
+
+    database: DatabaseName
+    passphrase: SecretText | None = None
+
+
+class UnlockRequest(BaseModel):
+    """A passphrase, or an operator's, to be tried."""
+
+    model_config = _STRICT
+
+    database: DatabaseName
+    passphrase: SecretText
+    keyfile: SecretBytes | None = None
+
+
+class VerifyRequest(BaseModel):
+    """A message and its signature, both in base64."""
+
+    model_config = _STRICT
+
+    database: DatabaseName
+    message: Base64 = Field(examples=["aGVsbG8="])
+    signature: Base64
+    generation: int | None = Field(default=None, ge=1, description="Default: the current one.")

@@ -1,0 +1,156 @@
+"""The listening socket and the server on it; ends in order on SIGTERM and SIGINT."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import stat
+import struct
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from wizard import engine
+from wizard.api.app import create_app
+from wizard.api.node import Node
+from wizard.diagnostics import Fault, InvalidConfiguration
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable
+
+    from wizard.settings import ApiSettings
+
+_BACKLOG = 2048
+_GRACE_SECONDS = 60
+_SOCKET_MODE = 0o660
+_CREDENTIALS = struct.Struct("3i")
+
+
+class _Protocol(HttpToolsProtocol):
+    """Notes who is at the other end of a unix socket; only the kernel can say that."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        line = transport.get_extra_info("socket")
+        if line is not None and line.family == socket.AF_UNIX:
+            raw = line.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+            process, user, _group = _CREDENTIALS.unpack(raw)
+            self.client = (f"uid:{user}", process)
+
+
+def listen(api: ApiSettings) -> socket.socket:
+    """Bind as configured. Raises `InvalidConfiguration` for what cannot be bound."""
+    if api.tls_key is not None:
+        _check_private(str(api.tls_key))
+    try:
+        if api.unix_socket is not None:
+            return _unix_socket(str(api.unix_socket))
+        family = socket.AF_INET6 if ":" in api.host else socket.AF_INET
+        return socket.create_server(
+            (api.host.strip("[]"), api.port), family=family, backlog=_BACKLOG
+        )
+    except OSError as error:
+        where = api.unix_socket or f"{api.host}:{api.port}"
+        raise InvalidConfiguration(
+            (Fault(str(where), 0, "api", f"cannot listen here: {error.strerror}."),)
+        ) from None
+
+
+def address_of(api: ApiSettings, bound: socket.socket) -> str:
+    """Return where it can be reached."""
+    if api.unix_socket is not None:
+        return f"unix:{api.unix_socket}"
+    host, port = bound.getsockname()[:2]
+    scheme = "https" if api.tls_key is not None else "http"
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def serve(node: Node, bound: socket.socket, *, started: Callable[[], None]) -> None:
+    """Serve until a signal; requests under way are finished first."""
+    api = node.settings.api
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    server = _Server(_config(node, api))
+    server.announce = started
+    # uvicorn raises the signal again when it is done, for whoever was there before it.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: None)
+    try:
+        server.run(sockets=[bound])
+    finally:
+        engine.wipe_all()
+        bound.close()
+        if api.unix_socket is not None:
+            api.unix_socket.unlink(missing_ok=True)
+
+
+class _Server(uvicorn.Server):
+    announce: Callable[[], None]
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self.announce()
+
+
+def _config(node: Node, api: ApiSettings) -> uvicorn.Config:
+    options: dict[str, Any] = {}
+    if api.tls_key is not None:
+        options = {"ssl_keyfile": str(api.tls_key), "ssl_certfile": str(api.tls_certificate)}
+    return uvicorn.Config(
+        create_app(node),
+        http=_Protocol,
+        ws="none",
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+        **options,
+    )
+
+
+def _unix_socket(path: str) -> socket.socket:
+    try:
+        if stat.S_ISSOCK(os.lstat(path).st_mode):
+            _refuse_if_served(path)
+            Path(path).unlink()
+    except FileNotFoundError:
+        pass
+    bound = socket.socket(socket.AF_UNIX)
+    # Made private, then opened to the group: never open to all in between.
+    before = os.umask(0o177)
+    try:
+        bound.bind(path)
+    finally:
+        os.umask(before)
+    Path(path).chmod(_SOCKET_MODE)
+    bound.listen(_BACKLOG)
+    return bound
+
+
+def _refuse_if_served(path: str) -> None:
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(path)
+        except ConnectionRefusedError:
+            return
+    raise InvalidConfiguration((Fault(path, 0, "api", "another server listens here."),))
+
+
+def _check_private(path: str) -> None:
+    try:
+        mode = Path(path).stat().st_mode
+    except OSError as error:
+        raise InvalidConfiguration(
+            (Fault(path, 0, "api.tls_key", f"cannot be read: {error.strerror}."),)
+        ) from None
+    if mode & (stat.S_IRWXG | stat.S_IRWXO) & ~stat.S_IRGRP:
+        raise InvalidConfiguration(
+            (Fault(path, 0, "api.tls_key", f"others may read it. Run: chmod 600 {path}"),)
+        )

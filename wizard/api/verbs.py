@@ -1,0 +1,125 @@
+"""What a worker does. Arguments and results are plain JSON values; secrets come beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from wizard import engine
+from wizard.api import receipts
+
+Arguments = Mapping[str, Any]
+Secrets = Mapping[str, engine.Secret]
+Tell = Callable[[dict[str, Any]], None]
+
+
+def initialize(arguments: Arguments, secrets: Secrets, tell: Tell) -> Any:
+    """Protect a database; the receipt is on the disk, and proved, before anything is replaced."""
+    path = Path(arguments["path"])
+    with ExitStack() as stack:
+        passphrase, drawn = _passphrase(arguments, secrets, stack)
+        plan = arguments["recovery"]
+        pending = stack.enter_context(
+            engine.prepare_initialization(
+                path,
+                passphrase,
+                params=engine.KdfParams(**arguments["params"]),
+                cipher=arguments["cipher"],
+                keyfile=secrets.get("keyfile"),
+                recovery=None if plan is None else engine.RecoveryPlan(**_plan(plan)),
+                minimum_score=arguments["minimum_score"],
+                # The node's memory budget has admitted it.
+                allow_high_cost=True,
+                progress=_told(tell),
+            )
+        )
+        receipt = receipts.describe(pending, request=arguments["request"], generated=drawn)
+        place = Path(arguments["receipt"])
+        # Without a protected database an older receipt of that name is of a run that was killed.
+        engine.remove_receipt(place)
+        with receipts.sealed(receipt) as content:
+            engine.write_receipt(place, secrets["receipt_key"], content)
+        try:
+            stored = receipts.opened(place, secrets["receipt_key"])
+            kit = stored["kit"]
+            pending.rehearse(None if kit is None else [sheet["text"] for sheet in kit["sheets"]])
+            pending.commit(arguments["original"])
+        except BaseException:
+            if not _is_in_place(pending):
+                engine.remove_receipt(place)
+            raise
+        return stored
+
+
+def unlock(arguments: Arguments, secrets: Secrets, _tell: Tell) -> Any:
+    """Open a database and close it again."""
+    with engine.unlock(
+        arguments["path"],
+        secrets["passphrase"],
+        keyfile=secrets.get("keyfile"),
+        readonly=True,
+        allow_high_cost=True,
+    ) as database:
+        return {"fingerprint": database.fingerprint, "generation": database.identity.generation}
+
+
+def rate(arguments: Arguments, secrets: Secrets, _tell: Tell) -> Any:
+    """Say how strong a new passphrase is, or what is wrong with it."""
+    with engine.new_passphrase_from(secrets["passphrase"]) as passphrase:
+        found = engine.strength(passphrase, context=tuple(arguments["context"]))
+    return {
+        "score": found.score,
+        "guesses_log10": round(found.guesses_log10, 2),
+        "warning": found.warning,
+        "suggestions": list(found.suggestions),
+    }
+
+
+def calibrate(arguments: Arguments, _secrets: Secrets, _tell: Tell) -> Any:
+    """Measure what a preset means on this machine, within the memory budget."""
+    aim = engine.PRESETS[arguments["preset"]]
+    budget = arguments["maximum_memory_kib"]
+    params = engine.calibrate(
+        aim.target_seconds,
+        minimum_memory_kib=min(aim.minimum_memory_kib, budget),
+        maximum_memory_kib=budget,
+    ).params
+    return {"memory_kib": params.memory_kib, "passes": params.passes, "lanes": params.lanes}
+
+
+VERBS: dict[str, Callable[[Arguments, Secrets, Tell], Any]] = {
+    "initialize": initialize,
+    "unlock": unlock,
+    "rate": rate,
+    "calibrate": calibrate,
+}
+
+
+def _passphrase(
+    arguments: Arguments, secrets: Secrets, stack: ExitStack
+) -> tuple[engine.Secret, str | None]:
+    """Return the passphrase, and its text if it was drawn here: then it has to be told."""
+    given = secrets.get("passphrase")
+    if given is not None:
+        return given, None
+    drawn = stack.enter_context(engine.generate_passphrase(arguments["generate"]).secret)
+    with drawn.expose() as view:
+        return drawn, str(view, "ascii")
+
+
+def _plan(plan: Mapping[str, Any]) -> dict[str, Any]:
+    return {**plan, "holders": tuple(plan["holders"])}
+
+
+def _is_in_place(pending: engine.PendingInitialization) -> bool:
+    found = engine.inspect(pending.path)
+    return found.metadata is not None and found.metadata.database_id == pending.metadata.database_id
+
+
+def _told(tell: Tell) -> engine.ProgressSink:
+    def sink(event: engine.Progress) -> None:
+        tell({"stage": event.stage, "done": event.done, "total": event.total, "unit": event.unit})
+
+    return sink
