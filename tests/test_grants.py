@@ -150,8 +150,11 @@ def test_only_the_master_passphrase_grants(tmp_path):
     path = make_plain(tmp_path / "node.db", rows=1)
     protect(path, tmp_path)
     with_operator(path, passphrase="an operator's own passphrase 7")
-    for wrong in ("nope", "an operator's own passphrase 7"):
-        with pytest.raises(WrongPassphrase):
+    for wrong, error in (
+        ("nope", WrongPassphrase),
+        ("an operator's own passphrase 7", engine.NotPermitted),
+    ):
+        with pytest.raises(error):
             engine.issue_grant(
                 path, wrong, role="owner", subject="x", lifetime=DAY, now=NOW
             )  # fmt: skip
@@ -165,14 +168,22 @@ def test_a_revoked_grant_is_refused_and_the_others_are_not(tmp_path):
     with pytest.raises(WrongPassphrase):
         engine.revoke_grant(path, "nope", grant.id)
     engine.revoke_grant(path, PASSPHRASE, grant.id)
-    engine.revoke_grant(path, PASSPHRASE, grant.id)
     after = metadata(path)
     assert after.revision == before.revision + 1
+    assert (
+        engine.revoke_grant(path, PASSPHRASE, grant.id).metadata.revoked_grants
+        == after.revoked_grants
+    )
+    after = metadata(path)
     with pytest.raises(NotVerified, match="revoked"):
         engine.verify_grant(first, after, now=NOW)
     assert engine.verify_grant(second, after, now=NOW)
     with pytest.raises(InvalidInput):
         engine.revoke_grant(path, PASSPHRASE, "0123")
+    events = [entry.event for entry in engine.read_log(path)]
+    assert "grant" in events
+    assert "revoke_grant" in events
+    assert engine.verify_log(path, PASSPHRASE).signed
     # The database knows: the sidecar from before cannot be put back unnoticed.
     with engine.unlock(path, PASSPHRASE) as database:
         assert database.identity.revision == after.revision

@@ -12,23 +12,17 @@ from __future__ import annotations
 import base64
 import binascii
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from wizard.engine.changing import changing, publish, remember, revised
+from wizard.engine.authority import Changed, authorised
+from wizard.engine.changing import revised
 from wizard.engine.encoding import Json, Malformed, Reader, canonical, parse_canonical, unhex
 from wizard.engine.errors import InvalidInput, NotVerified
-from wizard.engine.inspection import inspect
 from wizard.engine.keyfile import KeyfileInput
-from wizard.engine.masterkey import SigningKey
 from wizard.engine.metadata import GRANT_ID_BYTES, MAXIMUM_REVOKED, Metadata
-from wizard.engine.opening import open_data_key
-from wizard.engine.passphrase import PassphraseSource, passphrase_from
-from wizard.engine.secret import Secret
-from wizard.engine.unlocking import check_cost, open_master, openable
+from wizard.engine.passphrase import PassphraseSource
 
 AUDIENCE = "datafold-wizard"
 LONGEST = timedelta(days=3650)
@@ -77,27 +71,33 @@ def issue_grant(
     """
     if not timedelta(0) < lifetime <= LONGEST:
         raise InvalidInput("A grant is for at least a second and at most ten years.")
-    metadata = openable(inspect(path))
     issued = int(now.timestamp())
-    grant = Grant(
-        id=os.urandom(GRANT_ID_BYTES).hex(),
-        subject=subject,
-        role=Role(role),
-        database_id=metadata.database_id,
-        generation=metadata.generation,
-        issued_at=issued,
-        expires_at=issued + int(lifetime.total_seconds()),
-    )
-    unsigned = f"{_header(metadata)}.{_encode(canonical(_claims(grant)))}"
-    try:
-        _read_claims(canonical(_claims(grant)))
-    except Malformed as error:
-        raise InvalidInput(f"Such a grant cannot be written: {error}.") from None
-    with (
-        _root(metadata, passphrase, keyfile, allow_high_cost=allow_high_cost) as root,
-        SigningKey.master(root) as master,
-    ):
-        signature = master.sign(unsigned.encode("ascii"))
+    grant_id = os.urandom(GRANT_ID_BYTES).hex()
+    with authorised(
+        path,
+        passphrase,
+        "grant",
+        keyfile=keyfile,
+        allow_high_cost=allow_high_cost,
+        details={"grant": grant_id, "role": Role(role).value},
+    ) as held:
+        grant = Grant(
+            id=grant_id,
+            subject=subject,
+            role=Role(role),
+            database_id=held.metadata.database_id,
+            generation=held.metadata.generation,
+            issued_at=issued,
+            expires_at=issued + int(lifetime.total_seconds()),
+        )
+        try:
+            _read_claims(canonical(_claims(grant)))
+        except Malformed as error:
+            raise InvalidInput(f"Such a grant cannot be written: {error}.") from None
+        unsigned = f"{_header(held.metadata)}.{_encode(canonical(_claims(grant)))}"
+        signature = held.signing.sign(unsigned.encode("ascii"))
+        held.entry.signer = held.signing
+        held.entry.done()
     return f"{unsigned}.{_encode(signature)}", grant
 
 
@@ -108,46 +108,30 @@ def revoke_grant(
     *,
     keyfile: KeyfileInput | None = None,
     allow_high_cost: bool = False,
-) -> None:
-    """End a grant before its time, in the signed metadata. Ending it twice changes nothing.
+) -> Changed:
+    """End a grant before its time, in the signed metadata.
 
     Raises `InvalidInput` for what is no id, or where there is no room for one more, and what
-    opening the database by its passphrase does.
+    `authorised` raises.
     """
     try:
         raw = unhex(grant_id, GRANT_ID_BYTES, "A grant's id")
     except Malformed as error:
         raise InvalidInput(f"{error}.") from None
-    with changing(path) as change:
-        metadata = change.metadata
-        revoked = {*metadata.revoked_grants, raw}
+    with authorised(
+        path,
+        passphrase,
+        "revoke_grant",
+        keyfile=keyfile,
+        allow_high_cost=allow_high_cost,
+        details={"grant": grant_id},
+    ) as held:
+        revoked = {*held.metadata.revoked_grants, raw}
         if len(revoked) > MAXIMUM_REVOKED:
             raise InvalidInput(
                 "Too many grants are revoked: change the passphrase, which ends all."
             )
-        with (
-            _root(metadata, passphrase, keyfile, allow_high_cost=allow_high_cost) as root,
-            open_data_key(metadata, root) as data_key,
-            SigningKey.master(root) as master,
-        ):
-            if raw in metadata.revoked_grants:
-                return
-            new = revised(metadata, revoked_grants=tuple(sorted(revoked)))
-            publish(change.target, new, master)
-            remember(change.target, new, data_key)
-
-
-@contextmanager
-def _root(
-    metadata: Metadata,
-    passphrase: PassphraseSource,
-    keyfile: KeyfileInput | None,
-    *,
-    allow_high_cost: bool,
-) -> Iterator[Secret]:
-    check_cost(metadata.master_slot.params, allow_high_cost=allow_high_cost)
-    with passphrase_from(passphrase) as secret, open_master(metadata, secret, keyfile) as root:
-        yield root
+        return held.publish(revised(held.metadata, revoked_grants=tuple(sorted(revoked))))
 
 
 def claimed_database(token: str) -> bytes | None:
