@@ -121,6 +121,12 @@ if TYPE_CHECKING:
         KitSheet,
         RecoveryKit,
     )
+    from wizard.engine.kit_change import (
+        PendingChange,
+    )
+    from wizard.engine.kit_proof import (
+        WordChallenge,
+    )
     from wizard.engine.kit_reading import (
         parse_sheets,
     )
@@ -164,7 +170,6 @@ if TYPE_CHECKING:
         Initialized,
         OriginalPolicy,
         PendingInitialization,
-        WordChallenge,
     )
     from wizard.engine.progress import (
         CancelToken,
@@ -185,11 +190,21 @@ if TYPE_CHECKING:
         encrypt_to,
         recipients_from,
     )
+    from wizard.engine.recovering import (
+        prepare_recovery,
+        prepare_renewal,
+    )
     from wizard.engine.recovery import (
         Mnemonic,
         RecoveryPlan,
         complete_word,
         is_word,
+    )
+    from wizard.engine.rehearsal import (
+        Rehearsal,
+        SlotLines,
+        recovery_lines,
+        rehearse_recovery,
     )
     from wizard.engine.retyping import (
         PassphraseWarning,
@@ -258,6 +273,8 @@ _NAMES = {
     "kdf": "FLOOR FORMAT_MAXIMUM KdfParams RFC_9106_FIRST RFC_9106_SECOND RFC_9106_SETS",
     "keyfile": "KeyfileInput",
     "kit": "KitSheet RecoveryKit",
+    "kit_change": "PendingChange",
+    "kit_proof": "WordChallenge",
     "kit_reading": "parse_sheets",
     "masterkey": "MasterPublicKey",
     "memory": "MemoryLimit check_unattended machine_limit",
@@ -266,11 +283,13 @@ _NAMES = {
     "operators": "add_operator remove_operator rename_operator",
     "passphrase": "MAXIMUM_CHARACTERS PassphraseSource Strength check_strength new_passphrase_from passphrase_from strength strip_line_ending",
     "passphrase_change": "KeyfileChange change_passphrase retune",
-    "pending": "Initialized OriginalPolicy PendingInitialization WordChallenge",
+    "pending": "Initialized OriginalPolicy PendingInitialization",
     "progress": "CancelToken Progress ProgressSink Stage ignore_progress",
     "receipt": "read_receipt receipt_key receipt_name remove_receipt write_receipt",
     "recipients": "Recipient encrypt_to recipients_from",
+    "recovering": "prepare_recovery prepare_renewal",
     "recovery": "Mnemonic RecoveryPlan complete_word is_word",
+    "rehearsal": "Rehearsal SlotLines recovery_lines rehearse_recovery",
     "retyping": "PassphraseWarning passphrase_warnings",
     "secret": "MemoryProtection Secret memory_protection protect_process wipe_all",
     "sidecar": "create_file read_regular sidecar_path",
@@ -348,6 +367,7 @@ __all__ = [
     "OutputExists",
     "PassphraseSource",
     "PassphraseWarning",
+    "PendingChange",
     "PendingInitialization",
     "Preset",
     "Progress",
@@ -355,10 +375,12 @@ __all__ = [
     "Recipient",
     "RecoveryKit",
     "RecoveryPlan",
+    "Rehearsal",
     "ResourceLimit",
     "Role",
     "RolledBackMetadata",
     "Secret",
+    "SlotLines",
     "Stage",
     "State",
     "Strength",
@@ -408,6 +430,8 @@ __all__ = [
     "passphrase_from",
     "passphrase_warnings",
     "prepare_initialization",
+    "prepare_recovery",
+    "prepare_renewal",
     "preset",
     "presets",
     "protect_process",
@@ -421,6 +445,8 @@ __all__ = [
     "receipt_name",
     "recipients_from",
     "recommended_cipher",
+    "recovery_lines",
+    "rehearse_recovery",
     "remove_operator",
     "remove_receipt",
     "rename_operator",

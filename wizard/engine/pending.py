@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import os
-import random
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -21,20 +20,14 @@ from typing import Self
 
 from wizard.engine import sqlite
 from wizard.engine.audit import Audited
-from wizard.engine.compact_slot import CompactSlot
 from wizard.engine.conversion import PlaintextSource
-from wizard.engine.errors import DamagedMetadata, InvalidRecoveryPhrase, NotProved, WizardError
-from wizard.engine.kit import RecoveryKit
-from wizard.engine.kit_reading import parse_sheets
+from wizard.engine.errors import DamagedMetadata, NotProved
+from wizard.engine.kit_proof import KitProof, WordChallenge
 from wizard.engine.metadata import Metadata, read_metadata
 from wizard.engine.opening import open_by_kit, open_database
 from wizard.engine.progress import Progress, ProgressSink, Stage, ignore_progress
 from wizard.engine.sidecar import publish, read_sidecar, sidecar_path, staged_path, sync_directory
 from wizard.engine.staging import Staged, staged_sidecar
-
-_WORDS_ASKED = 3
-# The first four words of a SLIP-39 share are its identifier and parameters, the same on many sheets.
-_FIRST_TELLING_WORD = 5
 
 
 class OriginalPolicy(StrEnum):
@@ -42,14 +35,6 @@ class OriginalPolicy(StrEnum):
 
     KEEP = "keep"
     REMOVE = "remove"
-
-
-@dataclass(frozen=True, slots=True)
-class WordChallenge:
-    """One word of the kit that is asked for; both numbers count from 1."""
-
-    sheet: int
-    position: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,43 +72,23 @@ class PendingInitialization:
         self.metadata = staged.metadata
         self.kit = staged.kit
         self.conversion = staged.conversion
-        self.proved = staged.kit is None
+        self._proof = None if staged.kit is None else KitProof(staged.kit, self._open_staged)
         self._data_key = staged.data_key
         self._master = staged.master
         self._entry = entry
-        self._rehearsed = False
         self._source = source
         self._undo = undo_stack
-        self._challenge: tuple[WordChallenge, ...] = ()
         self._committed = False
         self._staged_as = staged_path(path).lstat()
 
     def challenge(self) -> tuple[WordChallenge, ...]:
         """Which words to ask for: three, or one of each sheet if there are more. Drawn once."""
-        if self.kit is None:
-            return ()
-        if not self._challenge:
-            self._challenge = _draw(self.kit)
-        return self._challenge
+        return () if self._proof is None else self._proof.challenge()
 
     def check_words(self, answers: Sequence[str]) -> None:
         """Compare the words asked for. Raises `InvalidRecoveryPhrase`; ``where`` names each wrong one."""
-        if self.kit is None:
-            return
-        asked = self.challenge()
-        if len(answers) != len(asked):
-            raise InvalidRecoveryPhrase(f"{len(asked)} words are asked for.")
-        wrong = [
-            f"sheet {each.sheet}, word {each.position}"
-            if self.kit.sheets[1:]
-            else f"word {each.position}"
-            for each, answer in zip(asked, answers, strict=True)
-            if answer.strip().lower() != self.kit.sheets[each.sheet - 1].words[each.position - 1]
-        ]
-        if wrong:
-            raise InvalidRecoveryPhrase(
-                f"Not what stands on the sheet: {'; '.join(wrong)}.", where="; ".join(wrong)
-            )
+        if self._proof is not None:
+            self._proof.check_words(answers)
 
     def rehearse(
         self, sheet_texts: Sequence[str] | None = None, *, progress: ProgressSink = ignore_progress
@@ -133,23 +98,13 @@ class PendingInitialization:
         ``sheet_texts``: every sheet as it was read back from where it was saved; None takes the kit
         as it is printed. Every sheet takes part in one opening. Raises `NotProved`.
         """
-        if self.kit is None:
-            return
-        texts = [sheet.text() for sheet in self.kit.sheets] if sheet_texts is None else sheet_texts
-        sheets = self.kit.sheets
-        if len(texts) != len(sheets):
-            raise NotProved(f"The kit has {len(sheets)} sheets, and {len(texts)} were given back.")
-        # In an opening with others, one sheet's slot lines would serve for all.
-        for number, text in enumerate(texts, 1):
-            if _slot_on(text) is None:
-                raise NotProved(f"Sheet {number} came back without its slot lines.")
-        threshold = sheets[0].threshold
-        for first in range(len(texts)):
-            progress(Progress(Stage.REHEARSE, first, len(texts)))
-            chosen = [texts[(first + offset) % len(texts)] for offset in range(threshold)]
-            self._open_staged(chosen)
-        progress(Progress(Stage.REHEARSE, len(texts), len(texts)))
-        self.proved = self._rehearsed = True
+        if self._proof is not None:
+            self._proof.rehearse(sheet_texts, progress=progress)
+
+    @property
+    def proved(self) -> bool:
+        """Whether there is no kit, or it has opened the staged database."""
+        return self._proof is None or self._proof.rehearsed
 
     def commit(
         self,
@@ -230,19 +185,14 @@ class PendingInitialization:
         self._entry.signer = self._master
         self._entry.details["original"] = policy.value if self._source else "none"
         self._entry.done()
-        if self._rehearsed:
+        if self._proof is not None and self._proof.rehearsed:
             proved = Audited(self.path, "kit_proved")
             proved.concerns(self.metadata)
             proved.signer = self._master
             proved.done()
 
     def _open_staged(self, texts: Sequence[str]) -> None:
-        try:
-            open_by_kit(staged_path(self.path), texts, metadata=None, readonly=True).close()
-        except WizardError as error:
-            raise NotProved(
-                f"The recovery kit did not open the staged database: {error} Nothing was replaced."
-            ) from None
+        open_by_kit(staged_path(self.path), texts, metadata=None, readonly=True).close()
 
     def _check_sidecar(self, sidecar: Path) -> None:
         written = read_sidecar(sidecar)
@@ -268,33 +218,11 @@ class PendingInitialization:
         return kept
 
 
-def _slot_on(text: str) -> CompactSlot | None:
-    try:
-        return parse_sheets([text]).slot
-    except WizardError as error:
-        raise NotProved(f"The recovery kit does not read back: {error}") from None
-
-
 def _is_file(path: Path, expected: os.stat_result) -> bool:
     try:
         return os.path.samestat(path.lstat(), expected)
     except OSError:
         return False
-
-
-def _draw(kit: RecoveryKit) -> tuple[WordChallenge, ...]:
-    """One word of every sheet, and at least three in all, none of them twice."""
-    draw = random.SystemRandom()
-    sheets = list(range(1, len(kit.sheets) + 1))
-    rounds = max(1, -(-_WORDS_ASKED // len(sheets)))
-    challenge = [
-        WordChallenge(sheet, position)
-        for sheet in sheets
-        for position in draw.sample(
-            range(_FIRST_TELLING_WORD, len(kit.sheets[sheet - 1].words) + 1), rounds
-        )
-    ]
-    return tuple(sorted(challenge, key=lambda each: (each.sheet, each.position)))
 
 
 def _free_name(path: Path) -> Path:

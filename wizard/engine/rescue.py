@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
@@ -13,6 +14,7 @@ from typing import Self
 
 from wizard.engine import sodium
 from wizard.engine.boxing import Boxed, BoxKeys
+from wizard.engine.chain import Link
 from wizard.engine.errors import (
     ForeignMetadata,
     InvalidRecoveryPhrase,
@@ -142,13 +144,31 @@ def _open(facts: CompactSlot, recovery: Secret) -> Secret | None:
     return data_key
 
 
+def _replaced_in(metadata: Metadata, recovery: Secret) -> Link | None:
+    """The link that put another authority in the place of this phrase's, if it ever had one."""
+    with SigningKey.authority(recovery) as authority:
+        mine = authority.public.raw
+    links = metadata.chain
+    for earlier, later in itertools.pairwise(links):
+        if earlier.recovery_authority == mine != later.recovery_authority:
+            return later
+    return None
+
+
 def _refusal(
     on_sheet: CompactSlot | None, recovery: Secret, metadata: Metadata | None, file_salt: bytes
 ) -> WizardError:
     """Tell sheets of another database from sheets whose sidecar was exchanged.
 
     They are not used silently in the second case: that would revive sheets that were replaced.
+    The chain remembers what was replaced: it names the authority of each generation.
     """
+    replaced = None if metadata is None else _replaced_in(metadata, recovery)
+    if replaced is not None:
+        return WrongRecoveryPhrase(
+            f"This recovery phrase was replaced by another one in generation {replaced.generation}, "
+            f"on {replaced.created_at}."
+        )
     if metadata is not None and on_sheet is not None and on_sheet.file_salt == file_salt:
         data_key = _open(on_sheet, recovery)
         if data_key is not None:

@@ -14,16 +14,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from wizard.engine import sqlite
-from wizard.engine.boxing import BoxKeys
 from wizard.engine.chain import first_link
 from wizard.engine.conversion import PlaintextSource
 from wizard.engine.encoding import timestamp
 from wizard.engine.errors import DamagedMetadata
 from wizard.engine.kdf import SALT_BYTES, KdfParams, derive
-from wizard.engine.kit import KitSheet, RecoveryKit
+from wizard.engine.kit import RecoveryKit
+from wizard.engine.kit_making import kit_of, new_recovery_slot
 from wizard.engine.masterkey import SigningKey
 from wizard.engine.metadata import (
-    VERSION,
     AuditHead,
     DataKeyFacts,
     Metadata,
@@ -32,9 +31,8 @@ from wizard.engine.metadata import (
 )
 from wizard.engine.opening import open_data_key, open_database, open_root
 from wizard.engine.progress import CancelToken, Progress, ProgressSink, Stage
-from wizard.engine.recovery import Mnemonic, RecoveryPlan, share_parameters, split
-from wizard.engine.rescue import compact
-from wizard.engine.sealing import Binding, fill, seal_under_root
+from wizard.engine.recovery import Mnemonic, RecoveryPlan
+from wizard.engine.sealing import Binding, seal_under_root
 from wizard.engine.secret import Secret
 from wizard.engine.sidecar import (
     create_file,
@@ -48,7 +46,6 @@ from wizard.version import TOOL
 
 NEW_PAGE_SIZE = 4096
 _DATABASE_ID_BYTES = 16
-_RECOVERY_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +89,9 @@ class Staging:
                 )
             self._prove(metadata, passphrase, keyfile)
             self.cancel.check()
-            kit = None if self.recovery is None else self._kit(metadata, mnemonics)
+            kit = None
+            if self.recovery is not None:
+                kit = kit_of(metadata, mnemonics, database_name=self.target.name)
             keys.pop_all()
         return Staged(metadata, kit, conversion, data_key, master)
 
@@ -145,22 +144,7 @@ class Staging:
     ) -> tuple[RecoverySlot | None, tuple[Mnemonic, ...]]:
         if self.recovery is None:
             return None, ()
-        with (
-            Secret.random(_RECOVERY_BYTES) as recovery,
-            SigningKey.authority(recovery) as authority,
-        ):
-            mnemonics = split(recovery, self.recovery)
-            slot = RecoverySlot(
-                slot_id=os.urandom(SLOT_ID_BYTES),
-                generation=1,
-                identifier=share_parameters(mnemonics[0]).identifier,
-                threshold=self.recovery.threshold,
-                shares=self.recovery.shares,
-                holders=self.recovery.holders,
-                authority_public_key=authority.public.raw,
-            )
-            with BoxKeys.recovery(recovery) as keys:
-                return fill(slot, keys, data_key, binding), mnemonics
+        return new_recovery_slot(self.recovery, data_key, binding, generation=1)
 
     def _encrypt(
         self, data_key: Secret, identity: InnerIdentity
@@ -196,29 +180,6 @@ class Staging:
         ):
             open_database(staged_path(self.target), data_key, metadata, readonly=True).close()
         self._report(Stage.REHEARSE, 1)
-
-    def _kit(self, metadata: Metadata, mnemonics: tuple[Mnemonic, ...]) -> RecoveryKit:
-        slot = compact(metadata)
-        holders = metadata.recovery_slot.holders if metadata.recovery_slot else ()
-        sheets = tuple(
-            KitSheet(
-                database_name=self.target.name,
-                database_id=metadata.database_id.hex(),
-                fingerprint=metadata.public_key.fingerprint,
-                format_version=VERSION,
-                cipher=metadata.cipher,
-                created_at=metadata.created_at,
-                tool=TOOL,
-                number=number,
-                of=slot.shares,
-                threshold=slot.threshold,
-                holder=holder,
-                words=words,
-                slot=slot,
-            )
-            for number, (holder, words) in enumerate(zip(holders, mnemonics, strict=True), 1)
-        )
-        return RecoveryKit(sheets)
 
     def _report(self, stage: Stage, done: int) -> None:
         self.progress(Progress(stage, done, 1))

@@ -76,7 +76,7 @@ def unlock(
     one), or the error of the target's state; the database is not touched then.
     """
     with ExitStack() as keys, audit.attempt(resolve(path), "unlock") as entry:
-        database = _open(
+        database = open_recorded(
             entry,
             keys,
             passphrase,
@@ -177,7 +177,7 @@ def verify(
     with (
         ExitStack() as keys,
         audit.attempt(resolve(path), "verify") as entry,
-        _open(
+        open_recorded(
             entry,
             keys,
             passphrase,
@@ -225,7 +225,7 @@ def _only_salt_differs(found: Inspection) -> bool:
     )
 
 
-def _open(
+def open_recorded(
     entry: audit.Audited,
     keys: ExitStack,
     passphrase: PassphraseSource | None,

@@ -1,0 +1,106 @@
+"""The recovery kit proved again, long after it was made: nothing is changed, and it is recorded.
+
+Sheets stay valid when the data key is changed, but the slot lines on them do not: whoever proves his
+sheets is told, and gets the present lines.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from wizard.engine import audit
+from wizard.engine.errors import DamagedMetadata, NoRecovery
+from wizard.engine.inspection import inspect, resolve
+from wizard.engine.kit import parse_sheets
+from wizard.engine.metadata import Metadata
+from wizard.engine.progress import ProgressSink, ignore_progress
+from wizard.engine.rescue import compact
+from wizard.engine.slot_qr import SlotQr
+from wizard.engine.sqlite import integrity
+from wizard.engine.unlocking import open_recorded
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """A kit that has opened the database. ``lines_outdated`` is None where no slot lines were given."""
+
+    path: Path
+    fingerprint: str
+    generation: int
+    lines_outdated: bool | None
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SlotLines:
+    """What stands below the words on each sheet, as it is now. Public: without words it opens nothing."""
+
+    path: Path
+    metadata: Metadata
+    lines: tuple[str, ...]
+    payload: str
+    qr: SlotQr
+
+
+def rehearse_recovery(
+    path: str | os.PathLike[str],
+    sheets: Sequence[str],
+    *,
+    progress: ProgressSink = ignore_progress,
+) -> Rehearsal:
+    """Open the database with its recovery sheets, read and check all of it, and record that.
+
+    Raises `InvalidRecoveryPhrase`, `WrongRecoveryPhrase`, `NoRecovery`, a subclass of `NotVerified`,
+    or the error of the target's state.
+    """
+    with (
+        ExitStack() as keys,
+        audit.attempt(resolve(path), "kit_proved") as entry,
+        open_recorded(
+            entry,
+            keys,
+            None,
+            keyfile=None,
+            recovery=sheets,
+            operator=None,
+            readonly=True,
+            allow_high_cost=False,
+        ) as database,
+    ):
+        integrity(database.connection, progress=progress)
+        metadata = database.metadata
+    on_sheets = parse_sheets(sheets).slot
+    outdated = None
+    if metadata is not None and on_sheets is not None:
+        outdated = on_sheets != compact(metadata)
+    return Rehearsal(
+        path=database.path,
+        fingerprint=database.fingerprint,
+        generation=database.identity.generation,
+        lines_outdated=outdated,
+        warnings=(entry.warning,) if entry.warning else (),
+    )
+
+
+def recovery_lines(path: str | os.PathLike[str]) -> SlotLines:
+    """The present slot lines, for sheets whose own are outdated. Needs no secret.
+
+    Raises `NoRecovery`, or the error of the target's state.
+    """
+    found = inspect(path)
+    if found.metadata is None or not found.opens:
+        raise found.error or DamagedMetadata("The crypto metadata cannot be used.")
+    if found.metadata.recovery_slot is None:
+        raise NoRecovery("This database was protected without a recovery phrase.")
+    slot = compact(found.metadata)
+    return SlotLines(
+        path=found.path,
+        metadata=found.metadata,
+        lines=tuple(slot.to_lines()),
+        payload=slot.to_payload(),
+        qr=SlotQr.of(slot),
+    )
