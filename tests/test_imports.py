@@ -38,6 +38,7 @@ def loaded_by(program, *arguments):
         "import wizard.__main__",
         "import wizard.diagnostics",
         "import wizard.cli.program",
+        "import wizard.plain.conversation",
     ],
 )
 def test_no_screen_is_loaded(program):

@@ -57,6 +57,8 @@ def test_nothing_or_a_path_is_the_wizards(chosen, arguments, path):
         (("--ascii", "--mouse", "node.db"), Invocation("node.db", mouse=True, ascii=True)),
         (("node.db", "--ascii"), Invocation("node.db", ascii=True)),
         (("--ascii", "--", "--mouse"), Invocation("--mouse", ascii=True)),
+        (("--answers", "a.toml"), Invocation(answers="a.toml")),
+        (("node.db", "--answers", "a.toml"), Invocation("node.db", answers="a.toml")),
     ],
 )
 def test_switches_are_the_wizards(chosen, arguments, asked):

@@ -14,11 +14,13 @@ from wizard import engine
 from wizard.invocation import (
     SWITCHES,
     Invocation,
+    MissingValue,
     SeveralPaths,
     UnknownSwitch,
     invocation,
     is_path,
     is_switch,
+    only_switches,
 )
 
 if TYPE_CHECKING:
@@ -45,6 +47,10 @@ COMMANDS = frozenset(
 )
 
 
+SMALLEST_WINDOW = (40, 12)
+"""Columns and rows that a screen needs."""
+
+
 def main() -> int:
     """Run the program on ``sys.argv`` and return its exit code."""
     engine.protect_process()
@@ -62,6 +68,8 @@ def _choose(arguments: Sequence[str]) -> int:
         asked = invocation(arguments)
     except SeveralPaths:
         return _tell_usage("The wizard takes one path.")
+    except MissingValue as error:
+        return _tell_usage(f"{error} needs the name of a file.")
     except UnknownSwitch:
         switches = ", ".join(SWITCHES)
         return _tell_usage(
@@ -77,7 +85,7 @@ def _is_for_wizard(arguments: Sequence[str]) -> bool:
     first = arguments[0]
     if first == "--":
         return len(arguments) <= 2  # noqa: PLR2004 - the dashes and one path
-    if first.startswith("-") or first in COMMANDS or not all(map(is_switch, arguments[1:])):
+    if first.startswith("-") or first in COMMANDS or not only_switches(arguments[1:]):
         return False
     return len(arguments) > 1 or is_path(first, COMMANDS)
 
@@ -91,11 +99,32 @@ def _command_line(arguments: Sequence[str]) -> int:
 def _wizard(asked: Invocation) -> int:
     from wizard.cli.terminal import is_terminal  # noqa: PLC0415
 
+    if _is_plain(asked):
+        from wizard import plain  # noqa: PLC0415 - only when it is wanted
+
+        return plain.run(asked)
     if not is_terminal():
         return _tell_no_terminal(asked.path)
     from wizard import tui  # noqa: PLC0415 - loads Textual
 
     return tui.run(asked)
+
+
+def _is_plain(asked: Invocation) -> bool:
+    """Whether it was asked for, or a screen would be of no use here.
+
+    ACCESSIBLE is the variable that other terminal programs take for it. A window too small for
+    one field and its message is too small for a screen.
+    """
+    if asked.plain or os.environ.get("ACCESSIBLE"):
+        return True
+    if not (sys.stdin and sys.stdin.isatty() and sys.stderr and sys.stderr.isatty()):
+        return asked.answers is not None
+    if os.environ.get("TERM", "") in {"", "dumb", "unknown"}:
+        return True
+    columns, rows = os.get_terminal_size(sys.stderr.fileno())
+    # A serial line that does not know its size says 0.
+    return 0 < columns < SMALLEST_WINDOW[0] or 0 < rows < SMALLEST_WINDOW[1]
 
 
 def _tell_no_terminal(path: str | None) -> int:

@@ -19,13 +19,23 @@ class Invocation:
     path: str | None = None
     mouse: bool = field(default=False, kw_only=True)
     ascii: bool = field(default=False, kw_only=True)
+    plain: bool = field(default=False, kw_only=True)
+    answers: str | None = field(default=None, kw_only=True)
 
 
 SWITCHES = {
     "--mouse": "use the mouse over SSH, too (it is off there otherwise)",
     "--ascii": "draw with ASCII characters only (F4 switches them)",
+    "--plain": "ask the same questions as plain lines, one after another",
+    "--answers": "FILE with answers (TOML, no secrets) to questions that need not be asked then",
 }
 """A switch and its help; its field is its name."""
+
+WITH_VALUE = frozenset({"--answers"})
+
+
+class MissingValue(ValueError):
+    """A switch that takes a value has none; the text is the switch."""
 
 
 class UnknownSwitch(ValueError):
@@ -41,14 +51,30 @@ def is_switch(word: str) -> bool:
     return word in SWITCHES
 
 
+def only_switches(words: Sequence[str]) -> bool:
+    """Whether there is nothing but switches, with the values of those that take one."""
+    rest = iter(words)
+    for word in rest:
+        if not is_switch(word):
+            return False
+        if word in WITH_VALUE:
+            next(rest, None)
+    return True
+
+
 def invocation(words: Sequence[str]) -> Invocation:
-    """Read the command line of the wizard. Raises `UnknownSwitch` or `SeveralPaths`."""
+    """Read the command line of the wizard. Raises `UnknownSwitch`, `MissingValue`, `SeveralPaths`."""
     given: dict[str, Any] = {}
     paths: list[str] = []
     rest = iter(words)
     for word in rest:
         if word == "--":
             paths += rest
+        elif word in WITH_VALUE:
+            value = next(rest, None)
+            if value is None:
+                raise MissingValue(word)
+            given[word.removeprefix("--")] = value
         elif is_switch(word):
             given[word.removeprefix("--")] = True
         elif word.startswith("-"):

@@ -102,14 +102,15 @@ def _prove_and_commit(
                 done = pending.commit(chosen.original, progress=line)
             except BaseException:
                 # The kit of a database that is in place is never removed, whatever failed after.
-                if _is_in_place(pending):
+                if is_in_place(pending):
                     files.keep()
                 raise
             files.keep()
     return done
 
 
-def _is_in_place(pending: engine.PendingInitialization) -> bool:
+def is_in_place(pending: engine.PendingInitialization) -> bool:
+    """Whether the database has taken its place, whatever the commit ended with."""
     found = engine.inspect(pending.path)
     return found.metadata is not None and found.metadata.database_id == pending.metadata.database_id
 

@@ -70,8 +70,8 @@ def kit_files() -> Iterator[KitFiles]:
                     path.unlink()
 
 
-def prove_on_screen(pending: engine.PendingInitialization) -> None:
-    """Show every sheet, then ask for the drawn words until they are right.
+def prove_on_screen(pending: engine.PendingInitialization, *, shown_first: bool = True) -> None:
+    """Show every sheet, unless it has been stored, and ask for drawn words until they are right.
 
     Raises `Cancelled` on an end of input.
     """
@@ -79,7 +79,8 @@ def prove_on_screen(pending: engine.PendingInitialization) -> None:
     if kit is None:
         raise AssertionError("there is no kit to show")
     with Terminal.open() as terminal, terminal.alternate_screen() as clear:
-        _show(terminal, kit)
+        if shown_first:
+            _show(terminal, kit)
         message = ""
         while True:
             clear()

@@ -11,6 +11,7 @@ import difflib
 import inspect
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -33,8 +34,7 @@ from wizard.diagnostics import PROGRAM, UsageProblem, explain
 from wizard.invocation import SWITCHES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Sequence
 
 COMPLETION_VARIABLE = "_DATAFOLD_WIZARD_COMPLETE"
 EXIT_BROKEN_PIPE = 141  # what a shell reports for a program that SIGPIPE ended
@@ -135,18 +135,28 @@ def run(arguments: Sequence[str]) -> int:
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")
     given: dict[str, Any] = {}
+    as_json = "--json" in arguments
+    return _guarded(lambda: _invoke(list(arguments), given), given, as_json=as_json)
+
+
+def guarded(work: Callable[[], int], *, path: str | None) -> int:
+    """Do ``work`` and return its exit code, or that of the error it raises, told in words."""
+    return _guarded(work, {} if path is None else {"path": Path(path)}, as_json=False)
+
+
+def _guarded(work: Callable[[], int], given: dict[str, Any], *, as_json: bool) -> int:
     try:
-        code = _invoke(list(arguments), given)
+        code = work()
         if sys.stdout is not None:
             sys.stdout.flush()
     except BrokenPipeError:
         _forget_output()
         return EXIT_BROKEN_PIPE
     except Exception as error:  # noqa: BLE001 - the last place that can turn it into words
-        return _tell(error, path=given.get("path"), as_json="--json" in arguments)
+        return _tell(error, path=given.get("path"), as_json=as_json)
     except KeyboardInterrupt as error:
         output.note("")
-        return _tell(error, path=given.get("path"), as_json="--json" in arguments)
+        return _tell(error, path=given.get("path"), as_json=as_json)
     return code
 
 

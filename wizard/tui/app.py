@@ -48,6 +48,10 @@ def run(asked: Invocation) -> int:
         from wizard.tui.wizard_app import WizardApp  # noqa: PLC0415 - the same
 
         app = WizardApp(EngineClient(), asked.path, ascii=asked.ascii or None)
+        if asked.answers is not None:
+            from wizard.plain.prefill import prefill  # noqa: PLC0415 - only with answers
+
+            app.start_path = prefill(app.session, asked.answers) or app.start_path
         return run_app(app, asked)
     except Exception as error:  # noqa: BLE001 - the last place that can turn it into words
         from wizard.tui.crash import say  # noqa: PLC0415 - only needed in a crash

@@ -1,0 +1,342 @@
+"""The plain wizard on a real pseudo-terminal, and by answers alone where there is none."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import wizard
+from tests.databases import make_plain
+from tests.tui_terminal import Terminal
+from wizard.diagnostics import UsageProblem
+from wizard.plain.answers import Answers, read_answers
+from wizard.plain.prefill import prefill
+from wizard.tui.session import Plan, WizardSession
+
+PASSPHRASE = "seven quiet lanterns drift north"
+
+
+@pytest.fixture
+def node(tmp_path):
+    directory = tmp_path / "data"
+    directory.mkdir()
+    return make_plain(directory / "node.db", rows=5)
+
+
+def rows(path, passphrase=PASSPHRASE):
+    with wizard.unlock(path, passphrase, readonly=True) as database:
+        return database.connection.execute("SELECT count(*) FROM customers").get
+
+
+class Talk:
+    """Reads like a conversation: what is waited for, and what is typed then."""
+
+    def __init__(self, terminal):
+        self.terminal = terminal
+        self._read = 0
+
+    def after(self, question, answer, seconds=60.0):
+        """Type ``answer`` once ``question`` has been asked anew."""
+        end = time.monotonic() + seconds
+        wanted = question.encode()
+        while (found := self.terminal.written.find(wanted, self._read)) < 0:
+            assert time.monotonic() < end, f"{question!r} was not asked:\n{self.said}"
+            self.terminal.read(0.05)
+        self._read = found + len(wanted)
+        self.terminal.child.send(answer + "\r")
+
+    @property
+    def said(self):
+        return self.terminal.written.decode(errors="replace")
+
+
+def words_of(said):
+    """The words of the sheet as a person reads them off the screen."""
+    return dict(re.findall(r"\b(\d{1,2})[. ]+([a-z]{4,8})\b", said))
+
+
+def to_review(talk, *, custom=True):
+    talk.after("The passphrase", "type")
+    talk.after("New passphrase", PASSPHRASE)
+    talk.after("The same again", PASSPHRASE)
+    if custom:
+        talk.after("How long may unlocking take", "custom")
+        talk.after("Memory in MiB", "19")
+        talk.after("Passes", "2")
+        talk.after("Lanes", "1")
+    talk.after("Cipher", "")
+
+
+def prove(talk):
+    """Read the sheet off the screen, go on, and answer what is asked."""
+    talk.after("[Enter", "")
+    while b"Answer from your paper copy" not in talk.terminal.written:
+        talk.terminal.read(0.1)
+        if talk.terminal.written.count(b"[Enter") > 1:
+            talk.terminal.child.send("\r")
+    known = words_of(talk.said)
+    for _ in range(3):
+        end = time.monotonic() + 20
+        while not (asked := talk.terminal.written.rfind(b"Word ")) > talk._read:
+            assert time.monotonic() < end, talk.said
+            talk.terminal.read(0.05)
+        number = talk.said.encode()[asked:].split()[1].rstrip(b":").decode()
+        talk._read = asked + 1
+        talk.terminal.child.send(known[number] + "\r")
+
+
+def test_an_existing_database_from_the_first_question_to_a_restart(tmp_path, node):
+    out = tmp_path / "elsewhere"
+    out.mkdir()
+    with Terminal(tmp_path, "--plain", str(node), size=(80, 60)) as terminal:
+        talk = Talk(terminal)
+        to_review(talk)
+        talk.after("Who keeps the recovery kit", "")
+        talk.after("The unencrypted original", "remove")
+        talk.after("Encrypt now", "y")
+        talk.after("The recovery kit", "file")
+        talk.after("File for the recovery kit", str(out / "kit.txt"))
+        talk.after("Answer from your paper copy", "")  # an empty word is wrong, and asked again
+        talk.after("Word", "x")
+        talk.after("Word", "x")
+        known = words_of((out / "kit.txt").read_text())
+        for _ in range(3):
+            terminal.until("Word")
+            time.sleep(0.2)
+            terminal.read(0.1)
+            number = terminal.text.rsplit("Word ", 1)[1].split(":")[0]
+            terminal.child.send(known[number] + "\r")
+            time.sleep(0.3)
+        talk.after("Directory or file for the copy", str(out))
+        assert terminal.ended(30) == 0
+        said = talk.said
+    assert "Protected, and proved to open." in said
+    assert PASSPHRASE not in said
+    assert rows(node) == 5
+    assert {each.name for each in out.iterdir()} == {"kit.txt", "node.db.crypto.json"}
+    assert (out / "kit.txt").stat().st_mode & 0o777 == 0o600
+    sheet = (out / "kit.txt").read_text()
+    node.with_name("node.db.crypto.json").unlink()
+    with wizard.unlock(node, recovery=[sheet]) as database:
+        assert database.opened_with == "recovery"
+
+
+def test_back_keeps_what_was_answered_and_the_first_question_has_none_before(tmp_path, node):
+    with Terminal(tmp_path, "--plain", size=(80, 60)) as terminal:
+        talk = Talk(terminal)
+        talk.after("Which database", "b")
+        talk.after("Which database", "other")
+        talk.after("Path", str(node.with_name("nothing here") / "x.db"))
+        talk.after("Path", str(node))
+        talk.after("The passphrase", "b")
+        talk.after("Which database", "other")
+        talk.after("Path", str(node))
+        to_review(talk)
+        talk.after("Who keeps the recovery kit", "b")
+        talk.after("How long may unlocking take", "?")
+        talk.after("How long may unlocking take", "b")
+        talk.after("The passphrase", "")
+        talk.after("How long may unlocking take", "custom")
+        talk.after("Memory in MiB", "8")
+        talk.after("Passes", "2")
+        talk.after("Lanes", "x")
+        talk.after("Lanes", "1")
+        talk.after("Memory in MiB", "19")
+        talk.after("Passes", "2")
+        talk.after("Lanes", "1")
+        talk.after("Cipher", "chacha20")
+        talk.after("Who keeps the recovery kit", "2of3")
+        talk.after("Who keeps them", "Ada, Grace")
+        talk.after("Who keeps them", "Ada, Grace, Hedy")
+        talk.after("The unencrypted original", "")
+        talk.after("Encrypt now", "n")
+        talk.after("How long may unlocking take", "\x03")
+        assert terminal.ended(30) == 130
+        said = talk.said
+    for sentence in (
+        "This is the first question",
+        "at least 19456",
+        "Type a whole number.",
+        "3 holders are needed",
+        "Any 2 of 3 sheets",
+        "ChaCha20-Poly1305",
+        "Each guess at the passphrase costs",
+    ):
+        assert sentence in said, sentence
+    assert {each.name for each in node.parent.iterdir()} == {"node.db"}
+
+
+def test_the_kit_can_be_written_down_from_the_screen(tmp_path):
+    with Terminal(tmp_path, "--plain", str(tmp_path / "new.db"), size=(80, 60)) as terminal:
+        talk = Talk(terminal)
+        to_review(talk)
+        talk.after("Who keeps the recovery kit", "")
+        talk.after("Encrypt now", "yes")
+        talk.after("The recovery kit", "screen")
+        prove(talk)
+        talk.after("Directory or file for the copy", "")
+        assert terminal.ended(30) == 0
+        assert b"\x1b[?1049h" in terminal.written
+        shown = terminal.written
+    alternate = shown[shown.index(b"\x1b[?1049h") : shown.rindex(b"\x1b[?1049l")]
+    assert b"RECOVERY WORDS" in alternate
+    assert b"RECOVERY WORDS" not in shown.replace(alternate, b"")
+    with wizard.unlock(tmp_path / "new.db", PASSPHRASE) as database:
+        assert database.connection.execute("SELECT 1").get == 1
+
+
+def test_a_passphrase_made_here_is_shown_once_and_typed_again(tmp_path):
+    with Terminal(tmp_path, "--plain", str(tmp_path / "new.db"), size=(80, 60)) as terminal:
+        talk = Talk(terminal)
+        talk.after("The passphrase", "make")
+        talk.after("[Enter: hide it", "")
+        made = re.findall(r"^  ((?:[a-z-]+ ){5}[a-z-]+)\r?$", talk.said, re.MULTILINE)[0]
+        talk.after("The passphrase: ", "something else")
+        talk.after("[Enter: hide it", "")
+        talk.after("The passphrase: ", made)
+        talk.after("How long may unlocking take", "\x03")
+        assert terminal.ended(30) == 130
+        assert "That was not the same" in talk.said
+        assert terminal.written.count(made.encode()) == 2
+
+
+@pytest.mark.parametrize(
+    "variables", [{"TERM": "dumb"}, {"ACCESSIBLE": "1"}, {"size": (30, 10)}], ids=str
+)
+def test_where_a_screen_is_of_no_use_the_questions_are_plain(tmp_path, variables):
+    with Terminal(tmp_path, **variables) as terminal:
+        terminal.until("Which database")
+        assert b"\x1b[?1049h" not in terminal.written
+        terminal.child.send("\x04")
+        assert terminal.ended() == 130
+
+
+# Answers from a file ---------------------------------------------------------------------------
+
+SCRIPT = """
+database = "{node}"
+passphrase-source = "env:SECRET"
+memory-mib = 19
+passes = 2
+lanes = 1
+cipher = "aegis"
+recovery = "2of3"
+holders = ["Ada", "Grace", "Hedy"]
+recovery-out = "{out}/kit.txt"
+original = "remove"
+sidecar-copy = "{out}"
+confirm = true
+"""
+
+
+def alone(*arguments, **variables):
+    """Run without any terminal, as a service does."""
+    return subprocess.run(
+        [sys.executable, "-m", "wizard", *map(str, arguments)],
+        env=os.environ | variables,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+        start_new_session=True,
+    )
+
+
+def test_answers_alone_do_the_whole_without_a_terminal(tmp_path, node):
+    out = tmp_path / "out"
+    out.mkdir()
+    script = tmp_path / "answers.toml"
+    script.write_text(SCRIPT.format(node=node, out=out))
+    done = alone("--answers", script, SECRET=PASSPHRASE)
+    assert done.returncode == 0, done.stderr
+    assert "Fingerprint: " in done.stdout
+    assert PASSPHRASE not in done.stdout + done.stderr
+    assert rows(node) == 5
+    sheets = [(out / f"kit.txt-{number}of3").read_text() for number in (3, 1)]
+    with wizard.unlock(node, recovery=sheets) as database:
+        assert [slot.holders for slot in database.metadata.boxed_slots] == [
+            ("Ada", "Grace", "Hedy")
+        ]
+    assert (out / "node.db.crypto.json").is_file()
+    assert {each.name for each in node.parent.iterdir()} == {
+        "node.db",
+        "node.db.crypto.json",
+    } | {each.name for each in node.parent.iterdir() if each.name.endswith(".audit.jsonl")}
+    again = alone("--answers", script, SECRET=PASSPHRASE)
+    assert again.returncode == 5
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "sentence"),
+    [
+        ({"confirm = true": ""}, 2, "the answers do not say: confirm"),
+        ({"confirm = true": "confirm = false"}, 130, "Cancelled"),
+        ({'passphrase-source = "env:SECRET"': 'passphrase = "secret"'}, 2, "has a secret in it"),
+        ({"memory-mib": "memory-mb"}, 2, "Did you mean memory-mib?"),
+        ({"memory-mib = 19": "memory-mib = true"}, 2, "is not a whole number"),
+        ({"memory-mib = 19": "memory-mib = 8"}, 19, "at least 19456"),
+        ({"lanes = 1": "lanes = ["}, 2, "is not TOML"),
+        ({'cipher = "aegis"': 'cipher = "rot13"'}, 2, "cipher cannot be used"),
+        ({'recovery = "2of3"': 'recovery = "3of2"'}, 2, "recovery cannot be used"),
+        ({'"Hedy"]': "]"}, 2, "3 holders are needed"),
+        ({'original = "remove"': 'original = "shred"'}, 2, "original cannot be used"),
+        ({'out}/kit.txt"': 'out}/no/kit.txt"'}, 2, "recovery-out cannot be used"),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_answers_that_cannot_be_used_change_nothing(tmp_path, node, changes, code, sentence):
+    out = tmp_path / "out"
+    out.mkdir()
+    text = SCRIPT
+    for old, new in changes.items():
+        assert old in text
+        text = text.replace(old, new)
+    script = tmp_path / "answers.toml"
+    script.write_text(text.format(node=node, out=out))
+    before = node.read_bytes()
+    done = alone("--answers", script, SECRET=PASSPHRASE)
+    assert done.returncode == code, done.stderr
+    assert sentence in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
+    assert node.read_bytes() == before
+    assert list(out.iterdir()) == []
+
+
+def test_a_secret_in_the_answers_is_not_repeated(tmp_path):
+    script = tmp_path / "answers.toml"
+    script.write_text('passphrase = "hunter2 hunter2"\n')
+    with pytest.raises(UsageProblem) as caught:
+        read_answers(script)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_answers_are_what_the_screens_propose(tmp_path):
+    script = tmp_path / "answers.toml"
+    script.write_text(SCRIPT.format(node="/srv/node.db", out="/mnt"))
+    session = WizardSession()
+    assert prefill(session, str(script)) == "/srv/node.db"
+    assert (session.chosen, session.custom_fields) == ("custom", ("19", "2", "1"))
+    assert (session.cipher, session.original) == ("aegis", "remove")
+    assert session.plan == Plan(2, 3, ("Ada", "Grace", "Hedy"))
+
+
+def test_no_answer_is_given_where_the_file_says_nothing(tmp_path):
+    script = tmp_path / "answers.toml"
+    script.write_text("")
+    assert read_answers(script) == Answers()
+    with pytest.raises(wizard.engine.Unreadable):
+        read_answers(Path("/"))
+
+
+@pytest.mark.parametrize("arguments", [("--answers",), ("node.db", "--answers")])
+def test_a_switch_without_its_value_is_named(arguments):
+    done = alone(*arguments)
+    assert done.returncode == 2
+    assert "--answers needs the name of a file" in done.stderr

@@ -1,0 +1,144 @@
+"""Questions on a line each: a number, a word or a path is typed, and Enter takes what is proposed.
+
+- `b` goes back to the question before, `?` explains, Ctrl+D and Ctrl+C give up.
+- What an answers file says is shown as if it had been typed, and judged by the same rules.
+- Nothing relies on colour, on the position on the screen, or on a line being redrawn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from wizard import engine
+from wizard.cli import output
+from wizard.cli.terminal import Terminal
+from wizard.diagnostics import UsageProblem
+
+Value = TypeVar("Value")
+BACK = "b"
+EXPLAIN = "?"
+
+
+class Back(Exception):
+    """The question before is wanted."""
+
+
+class Refused(ValueError):
+    """An answer that cannot be taken; the text says why."""
+
+
+def say(text: str = "") -> None:
+    """A line of the conversation; on standard error, for it is not the result."""
+    output.note(output.printable(text))
+
+
+class Asker:
+    """Asks on the controlling terminal, which is opened when the first question needs it."""
+
+    def __init__(self) -> None:
+        self._terminal: Terminal | None = None
+
+    def line(self, question: str, *, proposed: str = "", name: str, explained: str = "") -> str:
+        """A typed line, or ``proposed`` for none. ``name`` is what an answers file calls it.
+
+        Raises `Back`, `Cancelled`, and `UsageProblem` without a terminal.
+        """
+        offered = f" [{output.printable(proposed)}]" if proposed else ""
+        while True:
+            answer = self._open(name).ask(f"{question}{offered}: ")
+            if answer == BACK:
+                raise Back
+            if answer == EXPLAIN:
+                say(explained or "Type an answer, or Enter for the one in brackets. b goes back.")
+                continue
+            return answer or proposed
+
+    def answer(
+        self,
+        question: str,
+        read: Callable[[str], Value],
+        *,
+        given: str | None = None,
+        proposed: str = "",
+        name: str,
+        explained: str = "",
+    ) -> Value:
+        """Ask until ``read`` takes the answer; ``given`` comes from a file and is not asked again.
+
+        Raises what `line` raises, and `UsageProblem` for a given answer that cannot be taken.
+        """
+        if given is not None:
+            say(f"{question}: {given}")
+            try:
+                return read(given)
+            except Refused as error:
+                raise UsageProblem(f"The answer {name} cannot be used: {error}") from None
+        while True:
+            typed = self.line(question, proposed=proposed, name=name, explained=explained)
+            try:
+                return read(typed)
+            except Refused as error:
+                say(str(error))
+
+    def choose(
+        self,
+        question: str,
+        rows: Sequence[tuple[str, str]],
+        *,
+        given: str | None = None,
+        proposed: str = "",
+        name: str,
+        explained: str = "",
+    ) -> str:
+        """One of ``rows``: the value and the words for it. Answered by its number or its value."""
+        values = [value for value, _words in rows]
+        if given is None:
+            for at, (_value, words) in enumerate(rows, 1):
+                say(f"  {at}  {words}")
+
+        def read(text: str) -> str:
+            if text in values:
+                return text
+            if text.isascii() and text.isdigit() and 1 <= int(text) <= len(values):
+                return values[int(text) - 1]
+            raise Refused(f"Answer with a number from 1 to {len(values)}.")
+
+        number = str(values.index(proposed) + 1) if proposed in values else ""
+        return self.answer(
+            question, read, given=given, proposed=number, name=name, explained=explained
+        )
+
+    def agree(
+        self, question: str, *, given: bool | None = None, name: str, explained: str = ""
+    ) -> bool:
+        """Yes or no; Enter alone is a no."""
+        words = {"y": True, "yes": True, "n": False, "no": False}
+
+        def read(text: str) -> bool:
+            try:
+                return words[text.lower()]
+            except KeyError:
+                raise Refused("Answer y for yes or n for no.") from None
+
+        told = None if given is None else "yes" if given else "no"
+        return self.answer(
+            f"{question} (y/n)", read, given=told, proposed="n", name=name, explained=explained
+        )
+
+    def close(self) -> None:
+        """Let the terminal go."""
+        if self._terminal is not None:
+            self._terminal.__exit__(None, None, None)
+            self._terminal = None
+
+    def _open(self, name: str) -> Terminal:
+        if self._terminal is None:
+            try:
+                self._terminal = Terminal.open()
+            except engine.WizardError:
+                raise UsageProblem(
+                    f"There is no terminal to ask at, and the answers do not say: {name}. "
+                    "Nothing has been written."
+                ) from None
+        return self._terminal

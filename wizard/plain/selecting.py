@@ -1,0 +1,120 @@
+"""Step 1: which database; what cannot be protected says why, and what can be done."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wizard import engine
+from wizard.plain.asking import Back, Refused, say
+from wizard.tui import wording
+from wizard.tui.screens.descriptions import STATE_WORDS
+from wizard.tui.session import Target
+
+if TYPE_CHECKING:
+    from wizard.plain.conversation import Talk
+
+_EXPLAINED = (
+    "A database is one SQLite file. Choose the one to be encrypted, or the place of a new one. "
+    "It stays as it is until you have proved the recovery kit. Next comes the passphrase."
+)
+_NEW, _OTHER = "new", "other"
+
+
+def select(talk: Talk) -> None:
+    """Set the session's target. Raises `Back`, and the target's error where it was given."""
+    if talk.path is not None:
+        # Given before the first question: what is wrong with it ends the run, as `init` would.
+        talk.session.target = _usable(talk, talk.path)
+        _tell(talk.session.target)
+        return
+    found = [_target(each) for each in engine.discover()]
+    while True:
+        path = _asked_path(talk, found)
+        try:
+            talk.session.target = _usable(talk, path)
+        except engine.WizardError as error:
+            say(f"This one cannot be set up. {error}")
+            for way in engine.inspect(path).ways_out:
+                say(f"  {way}")
+        else:
+            _tell(talk.session.target)
+            return
+
+
+def _asked_path(talk: Talk, found: list[Target]) -> str:
+    rows = [(each.path, _row(each)) for each in found]
+    rows += [(_NEW, "A new database"), (_OTHER, "Another path")]
+    usable = [each.path for each in found if each.usable]
+    chosen = talk.asker.choose(
+        "Which database",
+        rows,
+        proposed=usable[0] if usable else _NEW,
+        name="database",
+        explained=_EXPLAINED,
+    )
+    if chosen not in {_NEW, _OTHER}:
+        return chosen
+    return talk.asker.answer(
+        "Path of the new database" if chosen == _NEW else "Path",
+        lambda text: _path(text, new=chosen == _NEW),
+        name="database",
+        explained=_EXPLAINED,
+    )
+
+
+def _path(text: str, *, new: bool) -> str:
+    if not text or "\0" in text:
+        raise Refused("Type a path, such as /srv/data/node.db.")
+    try:
+        path = Path(text).expanduser().absolute()
+    except RuntimeError:
+        raise Refused("There is no home directory of that name.") from None
+    if new and path.exists():
+        raise Refused("There is a file of that name already.")
+    if not path.exists() and not path.parent.is_dir():
+        raise Refused(f"There is no directory {path.parent}.")
+    return str(path)
+
+
+def _usable(talk: Talk, path: str) -> Target:
+    found = engine.inspect(path)
+    if found.state is engine.State.INTERRUPTED and not found.opens:
+        say(found.reason)
+        if not talk.asker.agree(
+            "Undo what that run left", given=talk.given.confirm, name="confirm"
+        ):
+            raise Back
+        say(engine.undo_interrupted(path) or "")
+        found = engine.inspect(path)
+    if found.opens and found.metadata is not None:
+        raise engine.AlreadyProtected(
+            f"{found.path} is already protected; its fingerprint is "
+            f"{found.metadata.public_key.fingerprint}."
+        )
+    target = _target(found)
+    if not target.usable:
+        raise found.error or engine.ForeignTarget(found.reason)
+    return target
+
+
+def _target(found: engine.Inspection) -> Target:
+    return Target(
+        path=str(found.path),
+        state=found.state.value,
+        reason=found.reason,
+        size=found.size,
+        ways_out=found.ways_out,
+    )
+
+
+def _row(target: Target) -> str:
+    size = "" if target.size is None else f"  {wording.size(target.size)}"
+    return f"{target.path}{size}  {STATE_WORDS[target.state]}"
+
+
+def _tell(target: Target) -> None:
+    if target.state == "absent":
+        say(f"{target.path}: a new, empty database will be made there.")
+    else:
+        say(f"{target.path}: {wording.size(target.size or 0)}, not encrypted yet.")
