@@ -12,9 +12,11 @@ from typing import Any, ClassVar
 
 from rich.color import ColorSystem
 from rich.console import RenderableType
+from rich.segment import Segment
 from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.binding import Binding, BindingType
-from textual.filter import Monochrome, NoColor
+from textual.color import Color
+from textual.filter import LineFilter, Monochrome, NoColor
 from textual.geometry import Offset
 from textual.screen import Screen
 from textual.widget import Widget
@@ -27,6 +29,19 @@ from wizard.tui.crash import PlainCrashApp
 _HIDE_CURSOR, _SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
 _WORTH_SYNCHRONIZING = 256  # bytes; a letter needs no protection against being half drawn
 _LIGHT_BACKGROUNDS = {"7", "15"}
+
+
+class AsciiFilter(LineFilter):
+    """Translates every line that is drawn, while it is enabled."""
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:  # noqa: ARG002 - Textual's signature
+        """Replace the text of the segments; their styles and widths stay."""
+        return [
+            Segment(glyphs.substituted(text), style, control)
+            if not control
+            else Segment(text, style, control)
+            for text, style, control in segments
+        ]
 
 
 class DrawingApp(PlainCrashApp, inherit_bindings=False):
@@ -48,7 +63,7 @@ class DrawingApp(PlainCrashApp, inherit_bindings=False):
         if self.no_color:
             self._filters.append(NoColor())
         self._canvas: Canvas | None = None
-        self._ascii = glyphs.AsciiFilter(enabled=False)
+        self._ascii = AsciiFilter(enabled=False)
         self._filters.append(self._ascii)
         self.use_ascii(glyphs.suits_ascii(glyphs.first_environment()) if ascii is None else ascii)
 

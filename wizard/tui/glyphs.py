@@ -14,11 +14,6 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from rich.cells import get_character_cell_size
-from rich.segment import Segment
-from textual.color import Color
-from textual.filter import LineFilter
-
 CHECK = "✓"
 CROSS = "✗"
 CURRENT = "▸"
@@ -129,6 +124,9 @@ def substituted(text: str) -> str:
 
 
 def _cells(letter: str) -> str:
+    # Only here, so that the table serves programs without a screen, too.
+    from rich.cells import get_character_cell_size  # noqa: PLC0415
+
     return ASCII.get(letter) or "?" * get_character_cell_size(letter)
 
 
@@ -137,19 +135,6 @@ def spelled(text: str) -> str:
     for drawn, words in _SPELLED:
         text = text.replace(drawn, words)
     return substituted(text)
-
-
-class AsciiFilter(LineFilter):
-    """Translates every line that is drawn, while it is enabled."""
-
-    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:  # noqa: ARG002 - Textual's signature
-        """Replace the text of the segments; their styles and widths stay."""
-        return [
-            Segment(substituted(text), style, control)
-            if not control
-            else Segment(text, style, control)
-            for text, style, control in segments
-        ]
 
 
 def suits_ascii(environment: Mapping[str, str]) -> bool:
