@@ -38,11 +38,15 @@ def loaded_by(program, *arguments):
         "import wizard.__main__",
         "import wizard.diagnostics",
         "import wizard.cli.program",
-        "import wizard.plain.conversation",
     ],
 )
 def test_no_screen_is_loaded(program):
     assert not loaded_by(program) & SCREEN
+
+
+def test_plain_questions_load_no_screen():
+    # Widths of characters are Rich's; nothing else of it is used.
+    assert "textual" not in loaded_by("import wizard.plain.conversation, wizard.plain.backup")
 
 
 def test_importing_the_package_loads_none_of_what_is_heavy():
