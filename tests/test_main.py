@@ -17,6 +17,7 @@ def chosen(monkeypatch):
     """Return a function that runs ``main`` and says what it chose, with what."""
     seen = []
     monkeypatch.setattr(wizard.cli.terminal, "is_terminal", lambda: True)
+    monkeypatch.setattr(entry, "_is_plain", lambda _asked: False)
     monkeypatch.setattr(wizard.tui, "run", lambda asked: seen.append(("wizard", asked)) or 7)
     monkeypatch.setattr(entry, "_command_line", lambda words: seen.append(("command", *words)) or 8)
     monkeypatch.setattr(entry.engine, "protect_process", lambda: seen.append("protected"))
