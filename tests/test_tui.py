@@ -149,7 +149,7 @@ def test_back_and_forward_keep_every_answer() -> None:
         await journey_to(journey, "derivation")
         await journey.press("home")
         await journey.focus("#cipher")
-        await journey.press("right")
+        await journey.press("down")
         await journey.press("escape")
         await journey.at("PassphraseScreen")
         assert "already set (32 characters, very strong)" in journey.text()
@@ -182,7 +182,7 @@ def test_nothing_is_asked_of_the_engine_that_writes_before_encrypt_now() -> None
 
     journey = run(story)
     reading = {"discover", "inspect", "complete_path", "machine", "presets", "attack"}
-    reading |= {"measure", "meter.suppose", "field.describe"}
+    reading |= {"ciphers", "measure", "meter.suppose", "field.describe"}
     typing = {"field.type", "field.clear", "passphrase.accept"}
     assert {name for name, _fields in journey.engine.calls} <= reading | typing
 
@@ -328,50 +328,6 @@ def test_copy_keys_send_nothing_to_the_clipboard() -> None:
             await journey.press(key)
         assert journey.app.clipboard == ""
         assert journey.engine.fields["first"] == "quiet"
-
-    run(story)
-
-
-# Step 3 --------------------------------------------------------------------------------------
-
-
-def test_over_the_limit_asks_and_remembers_the_consent() -> None:
-    async def story(journey: Journey) -> None:
-        await journey_to(journey, "derivation")
-        await journey.press("end", "up", "enter")
-        assert "without asking, at most 1996 MiB" in journey.text()
-        assert journey.app.focused.id == "no"
-        await journey.press("enter")
-        assert journey.where == "DerivationScreen"
-        await journey.press("enter", "right", "enter")
-        await journey.at("ReviewScreen")
-        await journey.click("#next")
-        await journey.at("GenerateScreen")
-
-    journey = run(story)
-    (prepare,) = journey.engine.asked("prepare")
-    assert prepare["allow_high_cost"] is True
-    assert prepare["params"]["memory_kib"] == 2_097_152
-
-
-def test_custom_values_are_measured_and_their_refusal_is_shown() -> None:
-    async def story(journey: Journey) -> None:
-        await journey_to(journey, "derivation")
-        await journey.press("end", "enter")
-        assert journey.app.focused.id == "memory"
-        await journey.press("end", "backspace", "backspace", "backspace")
-        await journey.press("enter")
-        assert "Type a number for memory." in journey.text()
-        await journey.type("8x")
-        await journey.press("enter")
-        assert "at least 19 MiB" in journey.text()
-        await journey.press("backspace")
-        await journey.type("512")
-        await journey.press("enter")
-        assert journey.app.focused.id == "next"
-        await journey.press("enter")
-        await journey.at("ReviewScreen")
-        assert "512 MiB" in journey.text()
 
     run(story)
 

@@ -208,7 +208,7 @@ def test_the_meter_reckons_with_what_step_3_chose() -> None:
         await journey.focus("#choices")
         await journey.press("home", "down", "down", "escape")
         await journey.at("PassphraseScreen")
-        assert "with 768 MiB and 3 passes (2.94 s), chosen in step 3" in journey.text()
+        assert "with 768 MiB and 3 passes (2.95 s), chosen in step 3" in journey.text()
 
     journey = run(story)
     params = [f["params"] for f in journey.engine.asked("meter.suppose") if "params" in f]

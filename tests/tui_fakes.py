@@ -139,13 +139,16 @@ LIMIT = (
 )
 
 
-def _measured(memory_kib: int, passes: int, lanes: int, seconds: float | None) -> Answer:
+def _measured(
+    memory_kib: int, passes: int, lanes: int, seconds: float | None, *, runs: int = 1
+) -> Answer:
+    spread = 0.04 if runs > 1 else 0
     return {
         "params": {"memory_kib": memory_kib, "passes": passes, "lanes": lanes},
         "seconds": seconds,
-        "fastest": seconds and seconds * 0.97,
-        "slowest": seconds and seconds * 1.04,
-        "runs": 3 if seconds else 0,
+        "fastest": seconds and seconds * (1 - spread),
+        "slowest": seconds and seconds * (1 + spread),
+        "runs": runs if seconds else 0,
         "reason": "" if seconds else LIMIT,
     }
 
@@ -318,17 +321,46 @@ class FakeEngine:
             "unattended_kib": 2_043_904,
             "limited_by": "available memory",
             "total_kib": 8_000_000,
+            "processors": 2,
             "memory_locked": True,
             "memory_note": "",
             "aes": True,
             "recommended_cipher": "aegis",
         }
 
-    async def _presets(self, progress: Any) -> Answer:
+    async def _presets(self, progress: Any, maximum_memory_kib: int = 1 << 30) -> Answer:
         for name, *_rest in PRESETS:
             progress({"stage": "derive", "done": 0, "total": 0, "unit": "steps", "detail": name})
             await self._wait()
-        return {"presets": [{"name": name, **_measured(*row)} for name, *row in PRESETS]}
+        found = []
+        for name, memory_kib, *rest in PRESETS:
+            cap = memory_kib if name.startswith("rfc") else maximum_memory_kib
+            found.append({"name": name, **_measured(min(memory_kib, cap), *rest)})
+        return {"presets": found}
+
+    async def _target(
+        self, _progress: Any, seconds: float, maximum_memory_kib: int = 1 << 30
+    ) -> Answer:
+        await self._wait()
+        return _measured(min(int(seconds * 260) * 1024, maximum_memory_kib), 3, 2, seconds * 1.02)
+
+    async def _ciphers(self, _progress: Any) -> Answer:
+        await self._wait()
+        speeds = {"aegis": (4.4e8, 9.6e8), "chacha20": (2.6e8, 3.9e8), "sqlcipher": (7.7e7, 1.1e8)}
+        return {
+            "ciphers": [
+                {"cipher": name, "write_bytes_per_second": write, "read_bytes_per_second": read}
+                for name, (write, read) in speeds.items()
+            ]
+        }
+
+    async def _other_machine(
+        self, _progress: Any, path: str, params: Answer, seconds: float
+    ) -> Answer:
+        if not path.endswith("there.json"):
+            message = f"{path} is not what “datafold-wizard benchmark --json” prints."
+            raise EngineError("InvalidInput", message)
+        return {"memory_kib": 2_097_152, "slower": 3.1}
 
     async def _measure(
         self,
@@ -346,7 +378,7 @@ class FakeEngine:
             )
         if memory_kib > 2_043_904 and not allow_high_cost:
             raise EngineError("ResourceLimit", LIMIT)
-        return _measured(memory_kib, passes, lanes, memory_kib * passes / 800_000)
+        return _measured(memory_kib, passes, lanes, memory_kib * passes / 800_000, runs=runs)
 
     async def _attack(
         self, _progress: Any, guesses_log10: float, params: Answer, seconds: float

@@ -125,6 +125,26 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class CipherSpeed:
+    """What one cipher does on this machine, in bytes of database a second."""
+
+    write: float
+    read: float
+
+
+@dataclass(frozen=True, slots=True)
+class OtherMachine:
+    """A smaller machine that must open the database, too: its memory, and how much slower it is."""
+
+    memory_kib: int
+    slower: float
+
+    def memory_cap(self, *, floor_kib: int) -> int:
+        """A quarter of its memory, as on this machine: what a set fitted to it may use."""
+        return max(floor_kib, self.memory_kib // 4)
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """How the recovery phrase is dealt out."""
 
@@ -220,9 +240,13 @@ class WizardSession:
     chosen: str = "balanced"
     custom: Choice | None = None
     custom_fields: tuple[str, str, str] = ("", "", "")
+    timed: Choice | None = None
+    time_text: str = "2"
+    other: OtherMachine | None = None
     consented: set[Parameters] = field(default_factory=set)
     cipher: str | None = None
     recommended_cipher: str = "aegis"
+    cipher_speeds: dict[str, CipherSpeed] = field(default_factory=dict)
     machine: dict[str, Any] = field(default_factory=dict)
 
     plan: Plan = field(default_factory=Plan)
@@ -240,9 +264,15 @@ class WizardSession:
     @property
     def choice(self) -> Choice | None:
         """The chosen key derivation, measured or not."""
-        if self.chosen == "custom":
+        return self.choice_named(self.chosen)
+
+    def choice_named(self, name: str) -> Choice | None:
+        """A key derivation by its name on step 3."""
+        if name == "custom":
             return self.custom
-        return next((row for row in self.choices if row.name == self.chosen), None)
+        if name == "time":
+            return self.timed
+        return next((row for row in self.choices if row.name == name), None)
 
     @property
     def footprint(self) -> Footprint:

@@ -25,6 +25,7 @@ from wizard.tui.screens.done import DoneScreen
 from wizard.tui.screens.generate import GenerateScreen
 from wizard.tui.screens.kit import KitScreen
 from wizard.tui.screens.passphrase import PassphraseScreen
+from wizard.tui.screens.picture import PictureScreen
 from wizard.tui.screens.place import PlaceScreen
 from wizard.tui.screens.proof import ProofScreen
 from wizard.tui.screens.questions import quit_question, undo_question
@@ -38,6 +39,7 @@ STEPS: Mapping[str, type[StepScreen]] = {
     "select": SelectScreen,
     "passphrase": PassphraseScreen,
     "derivation": DerivationScreen,
+    "picture": PictureScreen,
     "review": ReviewScreen,
     "generate": GenerateScreen,
     "kit": KitScreen,

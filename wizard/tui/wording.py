@@ -72,6 +72,19 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
+def spread(fastest: float | None, slowest: float | None, runs: int) -> str:
+    """Between which times how many runs lay: `0.94–1.07 of 3`; nothing for a single run."""
+    if fastest is None or slowest is None or runs < 2:  # noqa: PLR2004 - one run has no spread
+        return ""
+    return f"{fastest:.2f}–{slowest:.2f} of {runs}"
+
+
+def rate(bytes_per_second: float) -> str:
+    """A throughput: `912 MiB/s`."""
+    mebibytes = bytes_per_second / (1 << 20)
+    return f"{mebibytes / _KIBI:.1f} GiB/s" if mebibytes >= _KIBI else f"{mebibytes:.0f} MiB/s"
+
+
 def work(memory_kib: int, passes: int) -> str:
     """The work of one guess: `64 MiB and 3 passes`."""
     return f"{memory(memory_kib)} and {passes} {'pass' if passes == 1 else 'passes'}"

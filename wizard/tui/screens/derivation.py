@@ -12,103 +12,108 @@ from textual.widget import Widget
 from textual.widgets import Input, Label, Static
 
 from wizard.tui import wording
-from wizard.tui.engine_client import EngineError
-from wizard.tui.screens.base import Fault, StepScreen
-from wizard.tui.screens.confirm import ConfirmScreen
+from wizard.tui.screens.base import Fault
+from wizard.tui.screens.derivation_help import DERIVATION_HELP
 from wizard.tui.screens.derivation_rows import (
     CUSTOM,
     PRESETS,
+    TIME,
     attack_sentences,
     choice_row,
     cipher_rows,
+    elsewhere_sentence,
+    runs_for,
 )
 from wizard.tui.screens.help import Explanation
-from wizard.tui.session import Choice, Parameters
+from wizard.tui.screens.measuring import MeasuringScreen
+from wizard.tui.screens.smaller_machine import FLOOR_KIB, SmallerMachineScreen
+from wizard.tui.session import Choice, CipherSpeed, OtherMachine
 from wizard.tui.widgets.action import Action
-from wizard.tui.widgets.choice_line import ChoiceLine
 from wizard.tui.widgets.choice_list import ChoiceList, Row
-from wizard.tui.widgets.custom_parameters import CustomParameters
+from wizard.tui.widgets.short_field import ShortField
 
 
-class DerivationScreen(StepScreen):
-    """Presets, custom values, what a guess costs, and the cipher."""
+class DerivationScreen(MeasuringScreen):
+    """The time as the question, what a guess costs, the smaller machine, and the cipher."""
 
     STEP: ClassVar[int] = 3
     TITLE_TEXT: ClassVar[str] = "key derivation"
-    EXPLAINED: ClassVar[Explanation] = Explanation(
-        what=(
-            "The key is computed from the passphrase by Argon2id, which takes time and "
-            "memory on purpose. You pay that once per unlock; a thief pays it for every "
-            "guess. The times are measured on this machine, now."
-        ),
-        choose=(
-            "“balanced” suits most databases. Take “sensitive” if the database is opened "
-            "rarely. More memory costs a thief with graphics cards more than more passes do. "
-            "If smaller machines must open the database too, they need the same memory. The "
-            "preselected cipher is the fastest one on this machine; “SQLCipher 4” is for "
-            "files that other programs open."
-        ),
-        after=(
-            "A review page shows everything that will be written. Nothing is written before it."
-        ),
-    )
+    EXPLAINED: ClassVar[Explanation] = DERIVATION_HELP
     HINTS: ClassVar[str] = "↑↓ choose   Enter next   Esc back   F1 help   Ctrl+C quit"
 
     def page(self) -> Iterable[Widget]:
-        """The choices, the custom line, the attack, the cipher."""
+        """The choices, what they cost a thief, what they mean elsewhere, and the cipher."""
         yield Static(
-            Content.styled("How long may unlocking take? A thief pays it per guess.", "bold"),
+            Content.styled("How long may unlocking take on this machine?", "bold"),
             classes="lead",
         )
         yield ChoiceList(self._rows(), chosen=self.session.chosen, id="choices")
-        yield CustomParameters(self.session.custom_fields)
+        with Horizontal(id="time-row", classes="row"):
+            yield Label("   Seconds ", classes="unit")
+            yield ShortField(self.session.time_text, id="seconds", maximum=5, decimal=True)
+            yield Label("  ", classes="unit")
+            yield Action("Measure", id="measure")
         yield Static(id="attack")
-        with Horizontal(classes="row"):
+        yield Static(id="elsewhere")
+        with Horizontal(id="cipher-row"):
             yield Label("Cipher", classes="name")
-            yield ChoiceLine(
-                cipher_rows(self.session.recommended_cipher), chosen=self._cipher(), id="cipher"
-            )
+            yield ChoiceList(self._cipher_rows(), chosen=self._cipher(), id="cipher")
+
+    def actions(self) -> Iterable[Action]:
+        """Going on, and the pages for those who want more."""
+        yield Action("Next", id="next")
+        yield Action("Measure again", id="again")
+        yield Action("Picture…", id="picture")
+        yield Action("Smaller machine…", id="smaller")
+        yield Action("Back", id="back")
 
     def first_focus(self) -> str:
         """The list."""
         return "#choices"
 
     def on_mount(self) -> None:
-        """Measure the first time; afterwards the measurements are in the session."""
-        self._show_choice()
-        if not self.session.choices:
-            self.attempt(self._measure_presets(), group="presets")
+        """Measure what is not measured yet; the measurements are kept in the session."""
+        self.measured()
+        self.attempt(self._measure_all(), group="presets")
 
     # What is shown ---------------------------------------------------------------------------
 
     def _rows(self) -> list[Row]:
-        known = {choice.name: choice for choice in self.session.choices}
-        rows = [choice_row(name, known.get(name)) for name in PRESETS]
-        return [*rows, choice_row(CUSTOM, self.session.custom)]
+        names = (*PRESETS, TIME, CUSTOM)
+        return [choice_row(name, self.session.choice_named(name)) for name in names]
 
     def _cipher(self) -> str:
         return self.session.cipher or self.session.recommended_cipher
 
+    def _cipher_rows(self) -> list[Row]:
+        return cipher_rows(self.session.recommended_cipher, self.session.cipher_speeds)
+
     def _refresh_rows(self) -> None:
         listing = self.query_one("#choices", ChoiceList)
         listing.show_rows(self._rows(), chosen=listing.chosen)
-
-    def _show_choice(self) -> None:
-        custom = self.query_one("#choices", ChoiceList).chosen == CUSTOM
-        self.query_one("#custom-row").display = custom
-        self.attempt(self._show_attack(), group="attack")
+        self.measured()
 
     def _selected(self) -> Choice | None:
-        name = self.query_one("#choices", ChoiceList).chosen
-        if name == CUSTOM:
-            return self.session.custom
-        return next((row for row in self.session.choices if row.name == name), None)
+        return self.session.choice_named(self.query_one("#choices", ChoiceList).chosen)
+
+    def measuring(self, sentence: str) -> None:
+        """In the place of the costs, which are not known meanwhile."""
+        self.query_one("#attack", Static).update(Content.styled(sentence, "bold"))
+
+    def measured(self) -> None:
+        """Show what the chosen row means."""
+        chosen = self.query_one("#choices", ChoiceList).chosen
+        self.query_one("#time-row").display = chosen == TIME
+        self.query_one("#elsewhere", Static).update(
+            elsewhere_sentence(self.session.other, self._selected())
+        )
+        self.attempt(self._show_attack(), group="attack")
 
     async def _show_attack(self) -> None:
         area = self.query_one("#attack", Static)
         choice, strength = self._selected(), self.session.strength
         if strength is None or choice is None or choice.parameters is None:
-            area.update(Content.styled("What a guess costs is shown when it is measured.", "dim"))
+            area.update(Content.styled("What guessing costs is shown when it is measured.", "dim"))
             return
         if choice.seconds is None:
             area.update(Content.styled(f"Not measured: {choice.reason or 'over the limit'}", "dim"))
@@ -123,123 +128,178 @@ class DerivationScreen(StepScreen):
 
     # Measuring -------------------------------------------------------------------------------
 
-    def _measuring(self, sentence: str) -> None:
-        self.query_one("#attack", Static).update(Content.styled(sentence, "bold"))
+    def _cap(self) -> dict[str, Any]:
+        other = self.session.other
+        return {"maximum_memory_kib": other.memory_cap(floor_kib=FLOOR_KIB)} if other else {}
+
+    async def _measure_all(self, *, time_too: bool = False) -> None:
+        if not self.session.choices:
+            await self._measure_presets()
+        if time_too:
+            await self._measure_time()
+        if not self.session.cipher_speeds:
+            await self._measure_ciphers()
+        await self._measure_spreads()
 
     async def _measure_presets(self) -> None:
-        self._measuring("Measuring this machine…")
+        self.measuring("Measuring this machine…")
         machine = await self.engine.request("machine")
         self.session.machine = machine
         self.session.recommended_cipher = machine["recommended_cipher"]
-        self.query_one("#cipher", ChoiceLine).show_rows(
-            cipher_rows(self.session.recommended_cipher), chosen=self._cipher()
-        )
+        self._show_ciphers()
 
         def on_progress(event: dict[str, Any]) -> None:
             if event.get("detail"):
-                self._measuring(f"Measuring this machine… {event['detail']}")
+                self.measuring(f"Measuring this machine… {event['detail']}")
 
-        answer = await self.engine.request("presets", on_progress=on_progress)
+        answer = await self.engine.request("presets", on_progress=on_progress, **self._cap())
         self.session.choices = [
             Choice.from_answer(preset["name"], preset) for preset in answer["presets"]
         ]
         self._refresh_rows()
-        self._show_choice()
 
-    async def _measure_custom(self) -> bool:
-        fields = self.query_one(CustomParameters)
-        missing = fields.missing
-        if missing is not None:
-            self.show_fault(Fault(f"Type a number for {missing}.", f"#{missing}"))
-            return False
-        measured = await self._measure(fields.parameters)
-        if measured is None:
-            return False
-        self.session.custom = measured
+    async def _measure_ciphers(self) -> None:
+        answer = await self.engine.request("ciphers")
+        self.session.cipher_speeds = {
+            row["cipher"]: CipherSpeed(row["write_bytes_per_second"], row["read_bytes_per_second"])
+            for row in answer["ciphers"]
+        }
+        self._show_ciphers()
+
+    def _show_ciphers(self) -> None:
+        listing = self.query_one("#cipher", ChoiceList)
+        chosen = listing.chosen if self.session.cipher_speeds else self._cipher()
+        listing.show_rows(self._cipher_rows(), chosen=chosen)
+
+    async def _measure_spreads(self) -> None:
+        """Measure every set more often, the chosen one first: one lucky number is none."""
+        names = sorted(PRESETS, key=lambda name: name != self.session.chosen)
+        for name in names:
+            choice = self.session.choice_named(name)
+            if choice is None or choice.parameters is None or choice.seconds is None:
+                continue
+            runs = runs_for(choice.seconds)
+            if choice.runs >= runs:
+                continue
+            fields: dict[str, Any] = choice.parameters.as_fields()
+            answer = await self.engine.request(
+                "measure", **fields, allow_high_cost=False, runs=runs
+            )
+            self._replace(Choice.from_answer(name, answer))
+            self._refresh_rows()
+
+    def _replace(self, measured: Choice) -> None:
+        self.session.choices = [
+            measured if row.name == measured.name else row for row in self.session.choices
+        ]
+
+    @on(Action.Pressed, "#again")
+    def _measure_again(self) -> None:
+        timed, self.session.timed = self.session.timed, None
+        self.session.choices, self.session.cipher_speeds = [], {}
         self._refresh_rows()
-        self._show_choice()
+        self.attempt(self._measure_all(time_too=timed is not None), group="presets")
+
+    async def _measure_time(self) -> bool:
+        text = self.query_one("#seconds", ShortField).value.replace(",", ".")
+        seconds = float(text) if text.strip(".") else 0.0
+        if not 0 < seconds <= 60:  # noqa: PLR2004 - the engine's limits, said before it is asked
+            self.show_fault(Fault("Type a time of up to 60 seconds.", "#seconds"))
+            return False
+        self.tell("")
+        self.measuring(f"Looking for what takes {wording.seconds(seconds)} here…")
+        answer = await self.engine.request("target", seconds=seconds, **self._cap())
+        self.session.timed = Choice.from_answer(TIME, answer)
+        self.session.time_text = self.query_one("#seconds", ShortField).value
+        self._refresh_rows()
         return True
 
-    async def _measure(self, parameters: Parameters, name: str = CUSTOM) -> Choice | None:
-        self.tell("")
-        self._measuring(f"Measuring {wording.memory(parameters.memory_kib)}…")
-        allow = parameters in self.session.consented
-        fields: dict[str, Any] = parameters.as_fields()
-        try:
-            answer = await self.engine.request("measure", **fields, allow_high_cost=allow)
-        except EngineError as error:
-            if error.error_class != "ResourceLimit" or allow:
-                raise
-            self.attempt(self._show_attack(), group="attack")
-            if not await self._consents(error.message):
-                return None
-            self.session.consented.add(parameters)
-            return await self._measure(parameters, name)
-        return Choice.from_answer(name, answer)
-
-    async def _consents(self, limit: str) -> bool:
-        return await self.app.push_screen_wait(
-            ConfirmScreen(
-                "Use more memory than this machine gives without asking?",
-                f"{limit}\n\nEvery unlock will need that much free memory, and will ask again on "
-                "a machine where it is over the limit.",
-                yes="Use it",
-                no="Choose another",
-            )
-        )
+    # Keys and buttons ------------------------------------------------------------------------
 
     @on(ChoiceList.Moved, "#choices")
     def _moved(self) -> None:
         self.tell("")
-        self._show_choice()
+        self.measured()
 
     @on(ChoiceList.Confirmed, "#choices")
     def _confirmed(self) -> None:
-        if self.query_one("#choices", ChoiceList).chosen == CUSTOM and self._selected() is None:
-            self.query_one("#memory").focus()
+        chosen = self.query_one("#choices", ChoiceList).chosen
+        if chosen == CUSTOM and self.session.custom is None:
+            self._open_picture()
+        elif chosen == TIME and self.session.timed is None:
+            self.query_one("#seconds").focus()
         else:
             self.action_next()
 
+    @on(ChoiceList.Confirmed, "#cipher")
+    def _cipher_confirmed(self) -> None:
+        self.action_next()
+
     @on(Action.Pressed, "#measure")
-    @on(Input.Submitted)
+    @on(Input.Submitted, "#seconds")
     def _measure_pressed(self) -> None:
         self.attempt(self._press_measure(), group="advance")
 
     async def _press_measure(self) -> None:
-        if await self._measure_custom():
+        if await self._measure_time():
             self.query_one("#next").focus()
 
+    @on(Action.Pressed, "#picture")
+    def _open_picture(self) -> None:
+        self.apply()
+        self.wizard.show_step("picture")
+
+    @on(Action.Pressed, "#smaller")
+    def _ask_for_machine(self) -> None:
+        def answered(other: OtherMachine | bool | None) -> None:  # noqa: FBT001 - None for no change
+            if other is None:
+                return
+            self.session.other = other if isinstance(other, OtherMachine) else None
+            self._measure_again()
+
+        reference = self.session.choice_named("balanced") or self._selected()
+        self.app.push_screen(
+            SmallerMachineScreen(self.wizard, reference, self.session.other), answered
+        )
+
     # Going on --------------------------------------------------------------------------------
+
+    def validate(self) -> Fault | None:
+        """It has to open wherever it was said to."""
+        choice, other = self._selected(), self.session.other
+        if choice and choice.parameters and other:
+            needed = choice.parameters.memory_kib
+            if needed > other.memory_kib:
+                return Fault(
+                    f"This needs {wording.memory(needed)}, and the smaller machine has "
+                    f"{wording.memory(other.memory_kib)}. Choose another, or change that machine.",
+                    "#choices",
+                )
+        return None
 
     def apply(self) -> None:
         """Remember the choices."""
         self.session.chosen = self.query_one("#choices", ChoiceList).chosen
-        self.session.cipher = self.query_one("#cipher", ChoiceLine).chosen
-        self.session.custom_fields = self.query_one(CustomParameters).texts
+        self.session.cipher = self.query_one("#cipher", ChoiceList).chosen
+        self.session.time_text = self.query_one("#seconds", ShortField).value
 
     async def proceed(self) -> None:
         """Go on with something that was measured."""
-        if self.session.chosen == CUSTOM:
-            fields, custom = self.query_one(CustomParameters), self.session.custom
-            measured = (
-                fields.missing is None
-                and custom is not None
-                and custom.parameters == fields.parameters
-            )
-            if not measured and not await self._measure_custom():
+        chosen, choice = self.session.chosen, self._selected()
+        if choice is None and chosen == TIME:
+            if not await self._measure_time():
                 return
-        elif not self.session.choices:
-            self.tell("Still measuring; one moment.")
+        elif choice is None and chosen == CUSTOM:
+            self._open_picture()
             return
-        elif (choice := self.session.choice) is not None and choice.seconds is None:
-            if choice.parameters is None:
+        elif choice is None or choice.parameters is None:
+            self.tell("This machine is still being measured; a few seconds more.")
+            return
+        elif choice.seconds is None:
+            measured = await self.measure(choice.parameters, choice.name)
+            if measured is None:
                 return
-            measured_choice = await self._measure(choice.parameters, choice.name)
-            if measured_choice is None:
-                return
-            self.session.choices = [
-                measured_choice if row.name == choice.name else row for row in self.session.choices
-            ]
+            self._replace(measured)
         self.wizard.show_step("review")
 
     def go_back(self) -> None:

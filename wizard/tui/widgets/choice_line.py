@@ -51,6 +51,12 @@ class ChoiceLine(Widget, can_focus=True):
         position = next((at for at, row in enumerate(self._rows) if row.key == key), 0)
         self.set_reactive(ChoiceLine.index, position)
 
+    def point_at(self, key: str) -> None:
+        """Show a choice that was made elsewhere on the page, without telling of it."""
+        if key != self.chosen:
+            self._choose(key)
+            self.refresh()
+
     @property
     def chosen(self) -> str:
         """The key of the choice."""

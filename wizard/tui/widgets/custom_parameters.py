@@ -26,13 +26,13 @@ class CustomParameters(Horizontal):
     def compose(self) -> ComposeResult:
         """Names, fields and units."""
         memory, passes, lanes = self._texts
-        yield Label("     Memory ", classes="unit")
+        yield Label("Memory ", classes="unit")
         yield ShortField(memory, id="memory", maximum=5, digits=True)
-        yield Label(" MiB  Passes ", classes="unit")
+        yield Label(" MiB   Passes ", classes="unit")
         yield ShortField(passes, id="passes", maximum=2, digits=True)
-        yield Label("  Lanes ", classes="unit")
+        yield Label("   Lanes ", classes="unit")
         yield ShortField(lanes, id="lanes", maximum=2, digits=True)
-        yield Label("  ", classes="unit")
+        yield Label("   ", classes="unit")
         yield Action("Measure", id="measure")
 
     @property
@@ -54,3 +54,9 @@ class CustomParameters(Horizontal):
         """What was typed; only when nothing is missing."""
         memory, passes, lanes = (int(text) for text in self.texts)
         return Parameters(memory * _KIB_IN_MIB, passes, lanes)
+
+    def put(self, parameters: Parameters) -> None:
+        """Follow a set that was chosen elsewhere on the page."""
+        values = (parameters.memory_kib // _KIB_IN_MIB, parameters.passes, parameters.lanes)
+        for name, value in zip(FIELDS, values, strict=True):
+            self.query_one(f"#{name}", ShortField).value = str(value)

@@ -7,6 +7,9 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
+_DIGITS = r"[0-9]*"
+_DECIMAL = r"[0-9]*[.,]?[0-9]*"
+
 
 class ShortField(Input):
     """One line; Up and Down go to other fields. Never for a secret."""
@@ -16,13 +19,22 @@ class ShortField(Input):
         Binding("down", "app.focus_next", show=False),
     ]
 
-    def __init__(self, value: str, *, id: str, maximum: int, digits: bool = False) -> None:  # noqa: A002 - Textual's own name
+    def __init__(
+        self,
+        value: str,
+        *,
+        id: str,  # noqa: A002 - Textual's own name
+        maximum: int,
+        digits: bool = False,
+        decimal: bool = False,
+    ) -> None:
+        """`digits` takes whole numbers only, `decimal` also one point or comma."""
         super().__init__(
             value,
             id=id,
             compact=True,
             select_on_focus=False,
             max_length=maximum,
-            restrict=r"[0-9]*" if digits else None,
+            restrict=_DECIMAL if decimal else _DIGITS if digits else None,
         )
         self.cursor_blink = False
