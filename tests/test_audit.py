@@ -4,6 +4,7 @@ import json
 import os
 import stat
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -16,14 +17,17 @@ from wizard.engine import (
     Cancelled,
     CancelToken,
     ForeignTarget,
+    LogState,
     Outcome,
     Stage,
     audit,
     audit_path,
+    audit_status,
     last_event,
     prepare_initialization,
     read_log,
     sidecar_path,
+    status_report,
     verify_log,
 )
 from wizard.engine.audit_chain import ChainReader, Fault
@@ -467,3 +471,30 @@ def test_owner_and_mode_are_those_of_the_database(tmp_path):
         audit.record(database, "unlock", Outcome.FAILED)
         assert stat.S_IMODE(audit_path(database).stat().st_mode) == expected
         audit_path(database).unlink()
+
+
+# Status ----------------------------------------------------------------------------------------
+
+
+def test_status_tells_the_last_entry_and_the_days_since_the_kit_was_proved(database):
+    found = audit_status(wizard.inspect(database), now=datetime.now(UTC) + timedelta(days=12.5))
+    assert (found.state, found.entries, found.kit_proved_days) == (LogState.WRITABLE, 3, 12)
+    assert (found.last.event, found.last.outcome) == ("kit_proved", "done")
+    back = audit_status(wizard.inspect(database), now=datetime.now(UTC) - timedelta(days=9))
+    assert back.kit_proved_days == 0
+    audit.record(database, "recovery_rehearsed", Outcome.FAILED)
+    assert audit_status(wizard.inspect(database)).kit_proved.number == 3
+    assert status_report(database)["audit"]["kit_proved_days"] == 0
+
+
+def test_status_tells_what_is_wrong_with_the_log(database, tmp_path):
+    content = audit_path(database).read_bytes()
+    audit_path(database).unlink()
+    assert audit_status(wizard.inspect(database)).state is LogState.CUT
+    assert audit_status(wizard.inspect(tmp_path / "none.db")).state is LogState.ABSENT
+    audit_path(database).write_bytes(content)
+    assert audit_status(wizard.inspect(database)).state is LogState.WRITABLE
+    audit_path(database).unlink()
+    audit_path(database).mkdir()
+    assert audit_status(wizard.inspect(database)).state is LogState.UNREADABLE
+    assert "audit" in status_report(database)

@@ -154,6 +154,8 @@ def _tell(result: dict[str, Any]) -> None:
         output.say(_WHAT_REMOVING_MEANS)
     for path in result["plaintext_left"]:
         output.say(f"Still plaintext: {output.printable(path)}")
+    for warning in result["warnings"]:
+        output.say(f"Warning: {output.printable(warning)}")
     output.say("Copy the metadata file to a safe place: it is public, and needed to open.")
     name = output.printable(result["path"])
     output.say(f'Python:  with wizard.unlock("{name}", passphrase) as database: ...')

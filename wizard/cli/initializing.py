@@ -144,4 +144,5 @@ def _result(done: engine.Initialized, chosen: InitOptions) -> dict[str, Any]:
         "original_removed": chosen.original is engine.OriginalPolicy.REMOVE
         and done.original_kept is None,
         "plaintext_left": [str(path) for path in done.plaintext_left],
+        "warnings": list(done.warnings),
     }

@@ -47,6 +47,7 @@ def _describe(found: engine.Inspection, trouble: Explanation | None) -> list[tup
         pairs.append(("Size", output.describe_bytes(found.size)))
     if found.metadata is not None:
         pairs += _describe_metadata(found.metadata)
+    pairs += _describe_audit(engine.audit_status(found))
     pairs += _several("Plaintext beside it", [str(path) for path in found.plaintext_left])
     protection = engine.memory_protection()
     pairs.append(("Memory", "locked" if protection.locked else protection.reason))
@@ -80,6 +81,22 @@ def _describe_metadata(metadata: engine.Metadata) -> list[tuple[str, str]]:
         pairs.append(
             ("Recovery kit", f"any {kit.threshold} of {kit.shares}: {', '.join(kit.holders)}")
         )
+    return pairs
+
+
+def _describe_audit(log: engine.AuditStatus) -> list[tuple[str, str]]:
+    if log.state is engine.LogState.ABSENT:
+        return []
+    pairs = []
+    if log.last is not None:
+        by = log.last.actor.user or str(log.last.actor.uid)
+        what = f"{log.last.event} {log.last.outcome}, {log.last.time} by {by}"
+        pairs.append(("Audit log", f"{log.entries:,} entries, the last: {what}"))
+    if log.reason:
+        pairs.append(("Audit log" if not pairs else "", log.reason))
+    if log.kit_proved_days is not None:
+        days = f"{log.kit_proved_days} day{'' if log.kit_proved_days == 1 else 's'} ago"
+        pairs.append(("Recovery proved", "today" if log.kit_proved_days == 0 else days))
     return pairs
 
 

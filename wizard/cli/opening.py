@@ -120,6 +120,8 @@ def shell(
         return database
 
     with open_with(path, chosen, unlock) as database:
+        for warning in database.warnings:
+            output.note(f"Warning: {output.printable(warning)}")
         if sql is None:
             _interact(database.connection)
         else:

@@ -19,6 +19,7 @@ from click.shell_completion import CompletionItem, get_completion_class
 
 import wizard
 from wizard.cli import options, output
+from wizard.cli.auditing import audit
 from wizard.cli.benchmark import benchmark
 from wizard.cli.checking import check
 from wizard.cli.configuring import config
@@ -29,6 +30,7 @@ from wizard.cli.opening import shell, verify
 from wizard.cli.operators import operator
 from wizard.cli.passwd import passwd
 from wizard.cli.serving import serve
+from wizard.cli.signing import sign, verify_signature
 from wizard.cli.tokens import token
 from wizard.diagnostics import PROGRAM, UsageProblem, explain
 from wizard.invocation import SWITCHES
@@ -115,7 +117,10 @@ for _command in (
     shell,
     passwd,
     operator,
+    audit,
     public_key,
+    sign,
+    verify_signature,
     check,
     config,
     grant,

@@ -23,6 +23,11 @@ if TYPE_CHECKING:
         Outcome,
         audit_path,
     )
+    from wizard.engine.audit_facts import (
+        AuditStatus,
+        LogState,
+        audit_status,
+    )
     from wizard.engine.audit_verification import (
         AuditReport,
         verify_log,
@@ -70,6 +75,11 @@ if TYPE_CHECKING:
         WrongPassphrase,
         WrongRecoveryPhrase,
         WrongSignature,
+    )
+    from wizard.engine.file_signature import (
+        SignedFile,
+        sign_file,
+        verify_signature,
     )
     from wizard.engine.fingerprint import (
         fingerprint_words,
@@ -260,10 +270,12 @@ _NAMES = {
     "attack": "AttackCost attack_cost describe_duration",
     "audit": "last_event read_log",
     "audit_entry": "AuditEntry Outcome audit_path",
+    "audit_facts": "AuditStatus LogState audit_status",
     "audit_verification": "AuditReport verify_log",
     "authority": "Changed",
     "discovery": "default_directories discover",
     "errors": "AlreadyProtected AuditBroken AuditUnavailable Busy Cancelled DamagedDatabase DamagedMetadata ForeignMetadata ForeignTarget Interrupted InvalidInput InvalidParameters InvalidPassphrase InvalidRecoveryPhrase NoMemory NoRecovery NoSpace NotOpened NotPermitted NotProtected NotProved NotVerified OutputExists ResourceLimit RolledBackMetadata TargetAbsent Unreadable UnsupportedDatabase UnsupportedVersion VerificationFailed WeakPassphrase WizardError WrongPassphrase WrongRecoveryPhrase WrongSignature",
+    "file_signature": "SignedFile sign_file verify_signature",
     "fingerprint": "fingerprint_words openssh_fingerprint randomart",
     "foretelling": "BenchmarkReport foretold_seconds read_benchmark",
     "generator": "GENERATED_WORDS GeneratedPassphrase MOST_GENERATED_WORDS generate_passphrase",
@@ -321,6 +333,7 @@ __all__ = [
     "AuditEntry",
     "AuditHead",
     "AuditReport",
+    "AuditStatus",
     "AuditUnavailable",
     "BenchmarkReport",
     "Busy",
@@ -348,6 +361,7 @@ __all__ = [
     "KeyfileChange",
     "KeyfileInput",
     "KitSheet",
+    "LogState",
     "MasterPublicKey",
     "Measurement",
     "MemoryLimit",
@@ -380,6 +394,7 @@ __all__ = [
     "Role",
     "RolledBackMetadata",
     "Secret",
+    "SignedFile",
     "SlotLines",
     "Stage",
     "State",
@@ -400,6 +415,7 @@ __all__ = [
     "add_operator",
     "attack_cost",
     "audit_path",
+    "audit_status",
     "calibrate",
     "change_passphrase",
     "check_strength",
@@ -453,6 +469,7 @@ __all__ = [
     "retune",
     "revoke_grant",
     "sidecar_path",
+    "sign_file",
     "status_report",
     "strength",
     "strip_line_ending",
@@ -462,6 +479,7 @@ __all__ = [
     "verify",
     "verify_grant",
     "verify_log",
+    "verify_signature",
     "wipe_all",
     "write_receipt",
 ]

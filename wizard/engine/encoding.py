@@ -218,6 +218,11 @@ def printable(value: Json, *, where: str, least: int = 1, most: int = 64) -> str
     return value
 
 
+def read_timestamp(text: str) -> datetime:
+    """The moment of what `timestamp` wrote."""
+    return datetime.strptime(text, _TIME_FORMAT).replace(tzinfo=UTC)
+
+
 def made_printable(text: str, *, most: int) -> str:
     """``text`` with every character that `printable` refuses as ``?``, cut to ``most``."""
     return _UNPRINTABLE.sub("?", text)[:most]

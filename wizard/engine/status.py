@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from wizard.engine.audit_facts import audit_status
 from wizard.engine.encoding import Json
 from wizard.engine.inspection import Inspection, inspect
 from wizard.engine.metadata import Metadata
@@ -12,10 +13,11 @@ from wizard.engine.slots import MasterSlot, OperatorSlot, RecoverySlot
 
 
 def status_report(path: str | os.PathLike[str]) -> dict[str, Json]:
-    """What `inspect` finds at ``path``, and how secrets are held in memory on this machine."""
+    """What `inspect` finds, what the audit log tells, and how secrets are held in memory here."""
     found = inspect(path)
     protection = memory_protection()
     report = describe(found)
+    report["audit"] = audit_status(found).as_json()
     report["memory"] = {
         "core_dumps_off": protection.core_dumps_off,
         "locked": protection.locked,
