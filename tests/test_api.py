@@ -448,6 +448,47 @@ def test_wrong_passphrases_are_slowed_down_and_the_right_one_gets_through(tmp_pa
     assert 'datafold_wrong_passphrases_total{database="orders"} 4.0' in numbers
 
 
+def test_the_passphrase_is_changed_and_old_grants_end(tmp_path):
+    config = configure(tmp_path, "orders")
+    make_plain(tmp_path / "orders.db", rows=3)
+    protect(tmp_path / "orders.db", tmp_path)
+    old, new = "correct horse battery staple-7", "another one with zebra 42 in it"
+    token, _grant = engine.issue_grant(
+        tmp_path / "orders.db", old, role="owner", subject="x",
+        lifetime=timedelta(hours=1), now=datetime.now(UTC),
+    )  # fmt: skip
+    with serving(config) as server, server.client(token) as client:
+        body = {"database": "orders", "passphrase": "wrong one", "new_passphrase": new}
+        assert problem(client.post("/api/crypto/passphrase", json=body)) == (
+            403,
+            "wrong_passphrase",
+        )
+        body["passphrase"] = old
+        weak = client.post("/api/crypto/passphrase", json=body | {"new_passphrase": "password1"})
+        assert problem(weak) == (422, "weak_passphrase")
+        changed = client.post("/api/crypto/passphrase", json=body)
+        assert changed.status_code == 200, changed.text
+        assert changed.json()["generation"] == 2
+        # The grant was of the generation before.
+        assert problem(client.get("/api/crypto/status")) == (401, "not_authenticated")
+        client.headers["Authorization"] = f"Bearer {node_token(config)}"
+        for passphrase, status in ((old, 403), (new, 200)):
+            body = {"database": "orders", "passphrase": passphrase}
+            assert client.post("/api/crypto/unlock", json=body).status_code == status
+        log = client.get("/api/crypto/audit/orders", params={"last": 50}).json()["entries"]
+        events = {(entry["event"], entry["outcome"]) for entry in log}
+        assert events >= {("change_passphrase", "done"), ("change_passphrase", "failed")}
+        verified = client.get("/api/crypto/audit/orders/verification")
+        assert verified.status_code == 200, verified.text
+        assert verified.json()["signed"] > 0
+        audit = tmp_path / "orders.db.audit.jsonl"
+        lines = audit.read_bytes().splitlines(keepends=True)
+        audit.write_bytes(b"".join(lines[:1] + lines[2:]))
+        assert problem(client.get("/api/crypto/audit/orders/verification")) == (409, "audit_broken")
+    with wizard.unlock(tmp_path / "orders.db", new) as database:
+        assert database.connection.execute("SELECT count(*) FROM customers").get == 3
+
+
 def test_a_unix_socket_trusts_its_owner_only_if_told(tmp_path):
     config = configure(tmp_path, "orders")
     place = ("--unix-socket", str(tmp_path / "api.sock"))
@@ -594,6 +635,7 @@ def test_a_marker_passphrase_is_in_no_answer_log_or_file(tmp_path):
                     {"database": "orders", "passphrase": passphrase, "keyfile": passphrase},
                     {"database": "orders", "passphrase": marker, "generate_words": passphrase},
                     {"database": "orders", "message": passphrase, "signature": passphrase},
+                    {"database": "orders", "passphrase": wrong, "new_passphrase": passphrase},
                     passphrase,
                 ):
                     content = json.dumps(body).encode()

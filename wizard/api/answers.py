@@ -140,6 +140,47 @@ class Initialized(BaseModel):
     plaintext_left: list[str]
 
 
+class PassphraseChanged(BaseModel):
+    """A new master key is in force. All grants of the generation before it have ended."""
+
+    database: str
+    fingerprint: str = _FINGERPRINT
+    generation: int
+    settled: str | None = Field(description="What an earlier, cut-off change had left.")
+    warnings: list[str]
+
+
+class AuditLog(BaseModel):
+    """The newest entries, the newest first, as they stand in the log. Not verified."""
+
+    database: str
+    entries: list[dict[str, Any]]
+
+
+class AuditVerified(BaseModel):
+    """The whole log is as it was written, as far as ``covered``."""
+
+    database: str
+    entries: int
+    signed: int
+    covered: int
+    notes: list[str]
+
+
+class Job(BaseModel):
+    """Work that takes long. ``result`` or ``problem`` is there when it has ended."""
+
+    id: str
+    kind: str
+    database: str
+    state: Literal["running", "done", "failed", "cancelled"]
+    progress: dict[str, Any] | None
+    result: dict[str, Any] | None
+    problem: Problem | None
+    begun_at: str
+    ended_at: str | None
+
+
 class Health(BaseModel):
     """The process answers."""
 

@@ -14,7 +14,7 @@ import wizard
 from wizard.api import describe, guard, problems
 from wizard.api.node import Node
 from wizard.api.pool import WorkFailed
-from wizard.api.routes import health, protecting, reading
+from wizard.api.routes import auditing, changing, health, protecting, reading
 from wizard.engine import WizardError
 
 _TEXT = """\
@@ -29,6 +29,7 @@ def create_app(node: Node) -> guard.Guard:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
+        await node.jobs.end()
         node.pool.close()
 
     app = FastAPI(
@@ -42,7 +43,7 @@ def create_app(node: Node) -> guard.Guard:
         redirect_slashes=False,
     )
     app.state.node = node
-    for module in (health, reading, protecting):
+    for module in (health, reading, protecting, changing, auditing):
         app.include_router(module.router)
     for kind in (WizardError, WorkFailed, OSError, HTTPException, RequestValidationError):
         app.add_exception_handler(kind, _answer)

@@ -206,6 +206,15 @@ class UnlockRequest(BaseModel):
     keyfile: SecretBytes | None = None
 
 
+class PassphraseRequest(Cost):
+    """A new passphrase; the cost of unlocking stays as it is unless it is given."""
+
+    database: DatabaseName
+    passphrase: SecretText
+    keyfile: SecretBytes | None = None
+    new_passphrase: SecretText
+
+
 class VerifyRequest(BaseModel):
     """A message and its signature, both in base64."""
 

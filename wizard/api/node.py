@@ -14,6 +14,7 @@ from wizard import engine
 from wizard.api.admission import Admission
 from wizard.api.callers import Action, Caller, Gate
 from wizard.api.databases import DatabaseView
+from wizard.api.jobs import Jobs
 from wizard.api.metrics import Metrics
 from wizard.api.place import receipts_directory, tokens_file
 from wizard.api.pool import Pool, WorkFailed
@@ -38,6 +39,7 @@ class Node:
     throttle: Throttle
     metrics: Metrics
     receipts: Path
+    jobs: Jobs
     changing: dict[str, asyncio.Lock]
     _presets: dict[str, engine.KdfParams] = field(default_factory=dict)
     _measuring: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -60,6 +62,11 @@ class Node:
             raise found.error or engine.DamagedMetadata(found.reason)
         return view, found.metadata
 
+    def unlock_memory_kib(self, metadata: engine.Metadata) -> int:
+        """Return what trying a passphrase takes at the most: the master's slot, or an operator's."""
+        operators = (slot.params.memory_kib for slot in metadata.operator_slots)
+        return max((metadata.master_slot.params.memory_kib, *operators))
+
     @asynccontextmanager
     async def change(self, view: DatabaseView) -> AsyncIterator[None]:
         """Hold a database for a change of its keys. Raises `Busy` at once if another does."""
@@ -71,13 +78,13 @@ class Node:
 
     async def tried(
         self, view: DatabaseView, caller: Caller, verb: str, arguments: dict[str, Any],
-        secrets: dict[str, engine.Secret], *, memory_kib: int,
+        secrets: dict[str, engine.Secret], *, memory_kib: int, **watched: Any,
     ) -> Any:  # fmt: skip
         """Run a verb that a wrong passphrase can fail: throttled, admitted, counted."""
         with self.throttle.attempt(view.name, caller.name) as right:
             try:
                 async with self.admission.admitted(memory_kib):
-                    result = await self.pool.run(verb, arguments, secrets)
+                    result = await self.pool.run(verb, arguments, secrets, **watched)
             except WorkFailed as error:
                 if error.explanation.code == "wrong_passphrase":
                     self.metrics.wrong_passphrase(view.name)
@@ -150,5 +157,6 @@ def node_of(settings: Settings, *, bootstrap: str = "") -> Node:
         throttle=Throttle(),
         metrics=Metrics(admission, views),
         receipts=receipts_directory(settings),
+        jobs=Jobs(),
         changing={name: asyncio.Lock() for name in views},
     )

@@ -65,8 +65,12 @@ class Worker:
                 else:
                     return message["result"]
         except OSError:
-            self.kill()
+            self.close()
             raise WorkFailed(_died()) from None
+
+    def cancel(self) -> None:
+        """Ask it to stop at once: it wipes its secrets, undoes what it staged, and ends."""
+        self.process.terminate()
 
     def kill(self) -> None:
         """End it, whatever it is doing."""

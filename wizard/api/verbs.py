@@ -89,9 +89,50 @@ def calibrate(arguments: Arguments, _secrets: Secrets, _tell: Tell) -> Any:
     return {"memory_kib": params.memory_kib, "passes": params.passes, "lanes": params.lanes}
 
 
+def change_passphrase(arguments: Arguments, secrets: Secrets, tell: Tell) -> Any:
+    """Replace the passphrase; the keyfile stays."""
+    params = arguments["params"]
+    changed = engine.change_passphrase(
+        arguments["path"],
+        secrets["passphrase"],
+        secrets["new_passphrase"],
+        keyfile=secrets.get("keyfile"),
+        params=None if params is None else engine.KdfParams(**params),
+        minimum_score=arguments["minimum_score"],
+        allow_high_cost=True,
+        progress=_told(tell),
+    )
+    return {
+        "fingerprint": changed.fingerprint,
+        "generation": changed.metadata.generation,
+        "settled": changed.settled,
+        "warnings": list(changed.warnings),
+    }
+
+
+def read_audit(arguments: Arguments, _secrets: Secrets, _tell: Tell) -> Any:
+    """Return the newest entries of the audit log, the newest first."""
+    entries = engine.read_log(Path(arguments["path"]), last=arguments["last"])
+    return [entry.as_json() for entry in entries]
+
+
+def verify_audit(arguments: Arguments, _secrets: Secrets, _tell: Tell) -> Any:
+    """Verify the whole audit log against the signed metadata."""
+    report = engine.verify_log(arguments["path"])
+    return {
+        "entries": report.entries,
+        "signed": report.signed,
+        "covered": report.covered,
+        "notes": list(report.notes),
+    }
+
+
 VERBS: dict[str, Callable[[Arguments, Secrets, Tell], Any]] = {
     "initialize": initialize,
     "unlock": unlock,
+    "change_passphrase": change_passphrase,
+    "read_audit": read_audit,
+    "verify_audit": verify_audit,
     "rate": rate,
     "calibrate": calibrate,
 }

@@ -138,9 +138,8 @@ async def unlock(request: Request, body: UnlockRequest) -> Response:
             secrets["keyfile"] = stack.enter_context(body.keyfile.secret)
         caller = request.state.caller
         view, metadata = node.protected(caller, Action.UNLOCK, body.database)
-        costs = [metadata.master_slot.params, *(slot.params for slot in metadata.operator_slots)]
         opened = await node.tried(
             view, caller, "unlock", {"path": str(view.path)}, secrets,
-            memory_kib=max(each.memory_kib for each in costs),
+            memory_kib=node.unlock_memory_kib(metadata),
         )  # fmt: skip
     return JSONResponse({"database": view.name, "opened": True, **opened})

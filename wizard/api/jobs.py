@@ -1,0 +1,126 @@
+"""Work that takes long: it has an id, its progress can be asked for, and it can be ended.
+
+- Ending a job ends its process in order; even a crash at any instruction loses nothing, and the
+  next verb says what was undone or finished.
+- Jobs are remembered by this process only. What one has done is told by the database itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from wizard.api.problems import problem
+
+if TYPE_CHECKING:
+    from wizard.api.pool import Worker
+
+_MOST_KEPT = 200
+
+
+class JobState(StrEnum):
+    """How far a job has come."""
+
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+@dataclass(slots=True)
+class Job:
+    """One piece of work on one database."""
+
+    kind: str
+    database: str
+    id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    state: JobState = JobState.RUNNING
+    progress: dict[str, Any] | None = None
+    result: Any = None
+    problem: dict[str, Any] | None = None
+    begun_at: str = ""
+    ended_at: str | None = None
+    worker: Worker | None = field(default=None, repr=False)
+    task: asyncio.Task[None] | None = field(default=None, repr=False)
+
+    def document(self) -> dict[str, Any]:
+        """Return it as an answer."""
+        return {
+            "id": self.id,
+            "kind": self.kind,
+            "database": self.database,
+            "state": self.state.value,
+            "progress": self.progress,
+            "result": self.result,
+            "problem": self.problem,
+            "begun_at": self.begun_at,
+            "ended_at": self.ended_at,
+        }
+
+    def told(self, progress: dict[str, Any]) -> None:
+        """Note how far it is; called by the worker's thread."""
+        self.progress = progress
+
+    def started(self, worker: Worker) -> None:
+        """Note which process does it; called by the worker's thread."""
+        self.worker = worker
+        if self.state is JobState.CANCELLED:
+            worker.cancel()
+
+    def cancel(self) -> None:
+        """End it; harmless if it has ended."""
+        if self.state is JobState.RUNNING:
+            self.state = JobState.CANCELLED
+            if self.worker is not None:
+                self.worker.cancel()
+
+
+class Jobs:
+    """The jobs of this process, the newest kept."""
+
+    def __init__(self) -> None:
+        self._jobs: OrderedDict[str, Job] = OrderedDict()
+
+    def find(self, job_id: str) -> Job | None:
+        """Return a job, if it is remembered."""
+        return self._jobs.get(job_id)
+
+    def start(self, job: Job, work: Callable[[], Awaitable[Any]]) -> None:
+        """Run ``work`` and note how it ends."""
+        job.begun_at = _now()
+        self._jobs[job.id] = job
+        ended = (key for key, each in self._jobs.items() if each.state is not JobState.RUNNING)
+        for key in list(ended)[: max(0, len(self._jobs) - _MOST_KEPT)]:
+            del self._jobs[key]
+        job.task = asyncio.create_task(self._run(job, work))
+
+    async def end(self) -> None:
+        """Cancel what runs and wait for it: the server ends."""
+        running = [job for job in self._jobs.values() if job.state is JobState.RUNNING]
+        for job in running:
+            job.cancel()
+        await asyncio.gather(*(job.task for job in running if job.task is not None))
+
+    async def _run(self, job: Job, work: Callable[[], Awaitable[Any]]) -> None:
+        try:
+            job.result = await work()
+        except Exception as error:  # noqa: BLE001 - told to who asks for the job
+            if job.state is not JobState.CANCELLED:
+                job.state = JobState.FAILED
+                job.problem = problem(error).document
+        else:
+            # Also if somebody cancelled it meanwhile: what is done is done.
+            job.state = JobState.DONE
+        finally:
+            job.worker = None
+            job.ended_at = _now()
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
