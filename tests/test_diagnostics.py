@@ -58,6 +58,8 @@ FROZEN = {
     "NotVerified": ("not_verified", 30),
     "NotOpened": ("not_opened", 31),
     "NoMemory": ("no_memory", 32),
+    "DamagedBackup": ("damaged_backup", 35),
+    "OlderMetadata": ("older_metadata", 37),
     "NotPermitted": ("not_permitted", 36),
     "AuditBroken": ("audit_broken", 33),
     "AuditUnavailable": ("audit_unavailable", 34),

@@ -35,6 +35,8 @@ COMMANDS = frozenset(
         "shell",
         "passwd",
         "operator",
+        "backup",
+        "restore",
         "audit",
         "public-key",
         "sign",

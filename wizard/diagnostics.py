@@ -99,7 +99,7 @@ _NOTHING = "Nothing was changed."
 _NOTHING_WRITTEN = "Nothing was written."
 _STATUS = "See what is there: {program} status {path}"
 _BACKUP_SIDECAR = (
-    "Put a saved copy of the .crypto.json file back beside the database, or use the recovery "
+    "Put a saved copy back: {program} restore --metadata FILE {path} - or use the recovery "
     "kit: {program} verify {path} --recovery SHEET_FILE"
 )
 _LESS_MEMORY = "Stop other programs, or see what fits this machine: {program} benchmark"
@@ -334,6 +334,21 @@ TABLE: Mapping[type[BaseException], Row] = {
         409,
         _NOTHING,
         "Get the file and its signature again from where they come from; do not use the file.",
+    ),
+    errors.DamagedBackup: Row(
+        "damaged_backup",
+        35,
+        409,
+        _NOTHING,
+        "Take another backup, and find out what happened to this one.",
+    ),
+    errors.OlderMetadata: Row(
+        "older_metadata",
+        37,
+        409,
+        _NOTHING,
+        "Take a newer copy. If there is none and older is meant, say so, with the passphrase of "
+        "that time: --allow-older --prove",
     ),
     errors.Cancelled: Row("cancelled", 130, 409, _NOTHING, ""),
     KeyboardInterrupt: Row("cancelled", 130, 409, _NOTHING, ""),

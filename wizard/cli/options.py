@@ -58,7 +58,7 @@ def shares_value(text: str) -> str:
     return text
 
 
-def _note_path(context: click.Context, _parameter: click.Parameter, path: Path) -> Path:
+def note_path(context: click.Context, _parameter: click.Parameter, path: Path) -> Path:
     """Leave the path where the words for an error can name it."""
     if isinstance(context.obj, dict):
         context.obj["path"] = path
@@ -66,7 +66,7 @@ def _note_path(context: click.Context, _parameter: click.Parameter, path: Path) 
 
 
 path_argument: Decorator = click.argument(
-    "path", type=click.Path(path_type=Path), callback=_note_path
+    "path", type=click.Path(path_type=Path), callback=note_path
 )
 
 json_option: Decorator = click.option(

@@ -32,6 +32,7 @@ _STAGE_WORDS: Mapping[engine.Stage, str] = {
     engine.Stage.VERIFY: "Comparing with the original",
     engine.Stage.REHEARSE: "Opening a copy with the recovery kit",
     engine.Stage.COMMIT: "Putting the files in place",
+    engine.Stage.COPY: "Copying",
 }
 _BAR_WIDTH = 24
 _STEP = 1024

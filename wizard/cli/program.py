@@ -20,6 +20,7 @@ from click.shell_completion import CompletionItem, get_completion_class
 import wizard
 from wizard.cli import options, output
 from wizard.cli.auditing import audit
+from wizard.cli.backups import backup, restore
 from wizard.cli.benchmark import benchmark
 from wizard.cli.checking import check
 from wizard.cli.configuring import config
@@ -117,6 +118,8 @@ for _command in (
     shell,
     passwd,
     operator,
+    backup,
+    restore,
     audit,
     public_key,
     sign,

@@ -35,6 +35,13 @@ if TYPE_CHECKING:
     from wizard.engine.authority import (
         Changed,
     )
+    from wizard.engine.backing_up import (
+        BackupFacts,
+        BackupKind,
+        backup,
+        backup_metadata,
+        verify_backup,
+    )
     from wizard.engine.discovery import (
         default_directories,
         discover,
@@ -45,6 +52,7 @@ if TYPE_CHECKING:
         AuditUnavailable,
         Busy,
         Cancelled,
+        DamagedBackup,
         DamagedDatabase,
         DamagedMetadata,
         ForeignMetadata,
@@ -62,6 +70,7 @@ if TYPE_CHECKING:
         NotProtected,
         NotProved,
         NotVerified,
+        OlderMetadata,
         OutputExists,
         ResourceLimit,
         RolledBackMetadata,
@@ -153,6 +162,10 @@ if TYPE_CHECKING:
         Metadata,
         read_metadata,
     )
+    from wizard.engine.metadata_restoring import (
+        RestoredMetadata,
+        restore_metadata,
+    )
     from wizard.engine.opening import (
         Database,
     )
@@ -216,6 +229,10 @@ if TYPE_CHECKING:
         recovery_lines,
         rehearse_recovery,
     )
+    from wizard.engine.restoring import (
+        Restored,
+        restore,
+    )
     from wizard.engine.retyping import (
         PassphraseWarning,
         passphrase_warnings,
@@ -273,8 +290,9 @@ _NAMES = {
     "audit_facts": "AuditStatus LogState audit_status",
     "audit_verification": "AuditReport verify_log",
     "authority": "Changed",
+    "backing_up": "BackupFacts BackupKind backup backup_metadata verify_backup",
     "discovery": "default_directories discover",
-    "errors": "AlreadyProtected AuditBroken AuditUnavailable Busy Cancelled DamagedDatabase DamagedMetadata ForeignMetadata ForeignTarget Interrupted InvalidInput InvalidParameters InvalidPassphrase InvalidRecoveryPhrase NoMemory NoRecovery NoSpace NotOpened NotPermitted NotProtected NotProved NotVerified OutputExists ResourceLimit RolledBackMetadata TargetAbsent Unreadable UnsupportedDatabase UnsupportedVersion VerificationFailed WeakPassphrase WizardError WrongPassphrase WrongRecoveryPhrase WrongSignature",
+    "errors": "AlreadyProtected AuditBroken AuditUnavailable Busy Cancelled DamagedBackup DamagedDatabase DamagedMetadata ForeignMetadata ForeignTarget Interrupted InvalidInput InvalidParameters InvalidPassphrase InvalidRecoveryPhrase NoMemory NoRecovery NoSpace NotOpened NotPermitted NotProtected NotProved NotVerified OlderMetadata OutputExists ResourceLimit RolledBackMetadata TargetAbsent Unreadable UnsupportedDatabase UnsupportedVersion VerificationFailed WeakPassphrase WizardError WrongPassphrase WrongRecoveryPhrase WrongSignature",
     "file_signature": "SignedFile sign_file verify_signature",
     "fingerprint": "fingerprint_words openssh_fingerprint randomart",
     "foretelling": "BenchmarkReport foretold_seconds read_benchmark",
@@ -291,6 +309,7 @@ _NAMES = {
     "masterkey": "MasterPublicKey",
     "memory": "MemoryLimit check_unattended machine_limit",
     "metadata": "AuditHead Metadata read_metadata",
+    "metadata_restoring": "RestoredMetadata restore_metadata",
     "opening": "Database",
     "operators": "add_operator remove_operator rename_operator",
     "passphrase": "MAXIMUM_CHARACTERS PassphraseSource Strength check_strength new_passphrase_from passphrase_from strength strip_line_ending",
@@ -302,6 +321,7 @@ _NAMES = {
     "recovering": "prepare_recovery prepare_renewal",
     "recovery": "Mnemonic RecoveryPlan complete_word is_word",
     "rehearsal": "Rehearsal SlotLines recovery_lines rehearse_recovery",
+    "restoring": "Restored restore",
     "retyping": "PassphraseWarning passphrase_warnings",
     "secret": "MemoryProtection Secret memory_protection protect_process wipe_all",
     "sidecar": "create_file read_regular sidecar_path",
@@ -335,6 +355,8 @@ __all__ = [
     "AuditReport",
     "AuditStatus",
     "AuditUnavailable",
+    "BackupFacts",
+    "BackupKind",
     "BenchmarkReport",
     "Busy",
     "CancelToken",
@@ -343,6 +365,7 @@ __all__ = [
     "Cipher",
     "CipherThroughput",
     "ConversionReport",
+    "DamagedBackup",
     "DamagedDatabase",
     "DamagedMetadata",
     "Database",
@@ -376,6 +399,7 @@ __all__ = [
     "NotProtected",
     "NotProved",
     "NotVerified",
+    "OlderMetadata",
     "OriginalPolicy",
     "Outcome",
     "OutputExists",
@@ -391,6 +415,8 @@ __all__ = [
     "RecoveryPlan",
     "Rehearsal",
     "ResourceLimit",
+    "Restored",
+    "RestoredMetadata",
     "Role",
     "RolledBackMetadata",
     "Secret",
@@ -416,6 +442,8 @@ __all__ = [
     "attack_cost",
     "audit_path",
     "audit_status",
+    "backup",
+    "backup_metadata",
     "calibrate",
     "change_passphrase",
     "check_strength",
@@ -466,6 +494,8 @@ __all__ = [
     "remove_operator",
     "remove_receipt",
     "rename_operator",
+    "restore",
+    "restore_metadata",
     "retune",
     "revoke_grant",
     "sidecar_path",
@@ -477,6 +507,7 @@ __all__ = [
     "unlock",
     "usable_processors",
     "verify",
+    "verify_backup",
     "verify_grant",
     "verify_log",
     "verify_signature",

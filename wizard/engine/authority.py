@@ -129,7 +129,7 @@ def authorised(
             audit.auditing(change.target, event, metadata=metadata, details=details)
         )
         progress(Progress(Stage.DERIVE, 0, 0, detail="of the present passphrase"))
-        root = secrets.enter_context(_root(metadata, secret, file))
+        root = secrets.enter_context(master_root(metadata, secret, file))
         data_key = secrets.enter_context(open_data_key(metadata, root))
         open_database(change.target, data_key, metadata, readonly=True).close()
         entry.details["using"] = "passphrase"
@@ -146,7 +146,8 @@ def authorised(
         )
 
 
-def _root(metadata: Metadata, passphrase: Secret, keyfile: Secret | None) -> Secret:
+def master_root(metadata: Metadata, passphrase: Secret, keyfile: Secret | None) -> Secret:
+    """The root secret. Raises `WrongPassphrase`, and `NotPermitted` for an operator's passphrase."""
     try:
         return open_root(metadata, passphrase, keyfile)
     except WrongPassphrase:

@@ -129,6 +129,14 @@ class RolledBackMetadata(NotVerified):
     """Valid crypto metadata of this database, but older than the database says."""
 
 
+class OlderMetadata(NotVerified):
+    """Saved metadata of this database that are older than what is known of it."""
+
+
+class DamagedBackup(NotVerified):
+    """A file that is not a backup, or not the one that the master key has signed."""
+
+
 class DamagedDatabase(NotVerified):
     """Pages of the encrypted database fail their check."""
 
@@ -187,8 +195,8 @@ class NotPermitted(WizardError):
 
     def __init__(self, label: str) -> None:
         super().__init__(
-            f"This is the passphrase of the operator {label}. It opens the data, but changes of "
-            "the keys need the master passphrase."
+            f"This is the passphrase of the operator {label}. It opens the data; this needs "
+            "the master passphrase."
         )
         self.label = label
 

@@ -63,11 +63,13 @@ def open_keyed(
     page_size: int,
     readonly: bool = False,
     create: bool = False,
+    salt: bytes = b"",
     uris: bool = False,
 ) -> apsw.Connection:
     """Open an encrypted database; its first page has been read when this returns.
 
-    ``create`` needs an absent or empty file. ``uris``: statements may name files by URI, as
+    ``create`` needs an absent or empty file; ``salt`` becomes the first 16 bytes of a new one, random
+    bytes if there is none. ``uris``: statements may name files by URI, as
     ``VACUUM INTO`` with a key does. Raises `KeyRefused`, `DamagedDatabase`, `Busy`,
     `TargetAbsent` or `Unreadable`.
     """
@@ -84,7 +86,7 @@ def open_keyed(
         connection = apsw.Connection(sqlite_name(path), flags=flags)
         connection.set_busy_timeout(WAIT_MILLISECONDS)
         keep_temporary_data_in_memory(connection)
-        _set_key(connection, key, cipher, page_size, create=create)
+        _set_key(connection, key, cipher, page_size, create=create, salt=salt)
     except apsw.Error as error:
         failure = translated(error, path)
     except BaseException:
@@ -177,9 +179,17 @@ def _check_file(path: Path, page_size: int) -> None:
 
 
 def _set_key(
-    connection: apsw.Connection, key: Secret, cipher: Cipher, page_size: int, *, create: bool
+    connection: apsw.Connection,
+    key: Secret,
+    cipher: Cipher,
+    page_size: int,
+    *,
+    create: bool,
+    salt: bytes,
 ) -> None:
     connection.pragma("cipher", cipher.value)
+    if salt:
+        connection.pragma("cipher_salt", salt.hex())
     if cipher is Cipher.SQLCIPHER:
         connection.pragma("legacy", 4)
         if page_size != SQLCIPHER_PAGE_SIZE:

@@ -11,7 +11,7 @@ from wizard.engine.errors import Cancelled
 
 
 class Stage(StrEnum):
-    """What is being done, in the order in which an initialization does it."""
+    """What is being done, in the order in which an initialization does it, then for backups."""
 
     CHECK = "check"
     DERIVE = "derive"
@@ -20,6 +20,7 @@ class Stage(StrEnum):
     VERIFY = "verify"
     REHEARSE = "rehearse"
     COMMIT = "commit"
+    COPY = "copy"
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,9 +43,9 @@ def staged_path(database: Path) -> Path:
 
 
 def staged_files(database: Path) -> tuple[Path, ...]:
-    """Everything an unfinished initialization can leave, in the order in which it is removed."""
+    """Everything an unfinished initialization or restoration can leave, in the order in which it is removed."""
     staged = staged_path(database)
-    suffixes = (".crypto.json", "-wal", "-shm", "-journal", "")
+    suffixes = (".crypto.json", ".audit.jsonl", "-wal", "-shm", "-journal", "")
     return tuple(staged.with_name(staged.name + suffix) for suffix in suffixes)
 
 
@@ -76,15 +76,8 @@ def read_into(path: Path, buffer: bytearray) -> int:
 
     For secrets: no other copy is made. Raises `FileNotFoundError` or `Unreadable`.
     """
+    descriptor = open_regular(path)
     try:
-        descriptor = os.open(path, READ_FLAGS)
-    except FileNotFoundError:
-        raise
-    except OSError as error:
-        raise Unreadable(_reason(path, error)) from None
-    try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise Unreadable(f"{path} is not a regular file.")
         size = 0
         with memoryview(buffer) as view:
             while size < len(view) and (read := os.readv(descriptor, [view[size:]])):
@@ -95,6 +88,20 @@ def read_into(path: Path, buffer: bytearray) -> int:
         return size
     finally:
         os.close(descriptor)
+
+
+def open_regular(path: Path) -> int:
+    """A descriptor to read a regular file. Raises `FileNotFoundError` or `Unreadable`."""
+    try:
+        descriptor = os.open(path, READ_FLAGS)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise Unreadable(_reason(path, error)) from None
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise Unreadable(f"{path} is not a regular file.")
+    return descriptor
 
 
 def create_file(path: Path, data: bytes | bytearray | memoryview, *, public: bool = False) -> None:

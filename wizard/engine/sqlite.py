@@ -113,12 +113,13 @@ def integrity(
     *,
     progress: ProgressSink = ignore_progress,
     cancel: CancelToken | None = None,
+    check: str = "integrity_check",
 ) -> None:
     """Check every page and index. Raises `DamagedDatabase` with the first complaint, `Cancelled`.
 
-    Rows that break a rule of their own schema (a NULL under NOT NULL) are content, not damage.
+    ``check`` as in `integrity_complaints`. Rows that break a rule of their own schema (a NULL under NOT NULL) are content, not damage.
     """
-    complaints = integrity_complaints(connection, progress=progress, cancel=cancel)
+    complaints = integrity_complaints(connection, progress=progress, cancel=cancel, check=check)
     damage = damage_among(complaints)
     if damage:
         raise DamagedDatabase(f"The database is damaged: {damage[0]}.")
@@ -129,8 +130,12 @@ def integrity_complaints(
     *,
     progress: ProgressSink = ignore_progress,
     cancel: CancelToken | None = None,
+    check: str = "integrity_check",
 ) -> tuple[str, ...]:
-    """What SQLite's integrity check says, without the "ok". Raises `DamagedDatabase`, `Cancelled`."""
+    """What SQLite's integrity check says, without the "ok". Raises `DamagedDatabase`, `Cancelled`.
+
+    ``check`` may be "quick_check", which reads every page but does not look every row up in the indexes.
+    """
 
     def report(_steps: int) -> None:
         progress(Progress(Stage.VERIFY, 0, 0, "steps", "pages and indexes"))
@@ -141,7 +146,7 @@ def integrity_complaints(
     connection.pragma("cache_size", -_CHECK_CACHE_KIB)
     with watch(connection, report, cancel):
         try:
-            complaints = tuple(text for (text,) in connection.execute("PRAGMA integrity_check"))
+            complaints = tuple(text for (text,) in connection.execute(f"PRAGMA {check}"))
         except apsw.InterruptError:
             raise
         except apsw.Error as error:
