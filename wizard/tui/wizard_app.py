@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen, Screen
 
-from wizard.tui import terminal
+from wizard.tui import flow, terminal  # noqa: F401 - the style sheet names the layout
 from wizard.tui.drawing import DrawingApp
 from wizard.tui.engine_client import EngineError
 from wizard.tui.engine_port import Engine
@@ -59,12 +59,14 @@ class WizardApp(DrawingApp):
     TITLE = "datafold-wizard"
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - Textual declares it so
         (0, "-hopeless-width"),
+        (40, "-tiny"),
         (60, "-narrow"),
         (80, "-standard"),
         (100, "-wide"),
     ]
     VERTICAL_BREAKPOINTS = [  # noqa: RUF012 - Textual declares it so
         (0, "-hopeless-height"),
+        (12, "-low"),
         (16, "-short"),
         (24, "-usual"),
         (30, "-tall"),

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.css.query import NoMatches
 from textual.screen import Screen
@@ -27,13 +27,15 @@ from wizard.tui.glyphs import CROSS
 from wizard.tui.screens.help import Explanation, HelpScreen
 from wizard.tui.session import WizardSession
 from wizard.tui.widgets.action import Action
+from wizard.tui.widgets.choice_list import ChoiceList
 from wizard.tui.widgets.hint_line import HintLine
+from wizard.tui.widgets.scroll_area import ScrollArea
 from wizard.tui.widgets.step_rail import STEPS, StepColumn, StepRail, TitleBar
 
 if TYPE_CHECKING:
     from wizard.tui.wizard_app import WizardApp
 
-TOO_SMALL = "This window is too small for the wizard: make it 60 by 16 or larger. Ctrl+C quits."
+TOO_SMALL = "This window is too small for the wizard: make it 40 by 12 or larger. Ctrl+C quits."
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +120,12 @@ class StepScreen(Screen[None], inherit_bindings=False):
         with Horizontal(id="columns"):
             yield StepColumn(self.STEP)
             with Vertical(id="page"):
-                with VerticalScroll(id="body", can_focus=False):
+                with ScrollArea(id="body"):
                     yield from self.page()
                 yield Static(id="notice")
                 with Horizontal(id="actions"):
                     yield from self.actions()
-        yield HintLine(self.HINTS, id="hints")
+        yield HintLine(self.HINTS, id="hints", scroller=lambda: self.scroller)
         yield Static(Content(TOO_SMALL), id="too-small")
 
     def _position(self) -> str:
@@ -133,9 +135,34 @@ class StepScreen(Screen[None], inherit_bindings=False):
 
     def on_mount(self) -> None:
         """Put the focus where one starts."""
+        for part in ("#body", "#page"):
+            for change in ("scroll_y", "virtual_size", "size"):
+                self.watch(self.query_one(part), change, self.query_one(HintLine).refresh_later)
         if self._first_notice:
             self.tell(self._first_notice)
         self.focus_on(self.first_focus())
+
+    def set_focus(
+        self,
+        widget: Widget | None,
+        scroll_visible: bool = True,  # noqa: FBT001, FBT002, ARG002 - Textual's signature
+        from_app_focus: bool = False,  # noqa: FBT001, FBT002 - the same
+    ) -> None:
+        """Move the focus; it is brought into view when the page has been laid out."""
+        super().set_focus(widget, scroll_visible=False, from_app_focus=from_app_focus)
+        self.call_after_refresh(self.reveal_focus)
+
+    def on_resize(self) -> None:
+        """The focus stays in view."""
+        self.call_after_refresh(self.reveal_focus)
+
+    def reveal_focus(self) -> None:
+        """Scroll so that the focus is seen; a list knows which of its rows that is."""
+        focused = self.focused
+        if isinstance(focused, ChoiceList):
+            focused.reveal()
+        elif focused is not None:
+            focused.scroll_visible(animate=False, immediate=True)
 
     def focus_on(self, selector: str) -> None:
         """Focus, if it is there and can have it."""
@@ -204,13 +231,17 @@ class StepScreen(Screen[None], inherit_bindings=False):
         """Explain this page."""
         self.app.push_screen(HelpScreen(self.TITLE_TEXT, self.EXPLAINED))
 
+    @property
+    def scroller(self) -> Widget:
+        """What scrolls where the page does not fit: with its buttons in a low window."""
+        return self.query_one("#page" if self.has_class("-low") else "#body")
+
     def action_page(self, direction: int) -> None:
         """Scroll what does not fit."""
-        body = self.query_one("#body", VerticalScroll)
         if direction < 0:
-            body.scroll_page_up(animate=False)
+            self.scroller.scroll_page_up(animate=False)
         else:
-            body.scroll_page_down(animate=False)
+            self.scroller.scroll_page_down(animate=False)
 
     @on(Action.Pressed, "#next")
     def _next_pressed(self) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from textual import on
-from textual.containers import Horizontal, VerticalScroll
+from textual.containers import Horizontal
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Input, Label, Static
@@ -20,6 +20,7 @@ from wizard.tui.session import Target
 from wizard.tui.widgets.action import Action
 from wizard.tui.widgets.choice_list import ChoiceList, Row
 from wizard.tui.widgets.path_field import PathField, expanded
+from wizard.tui.widgets.scroll_area import ScrollArea
 
 NEW = "new"
 TYPED = "typed"
@@ -60,7 +61,7 @@ class SelectScreen(StepScreen):
     def page(self) -> Iterable[Widget]:
         """The list, the path line, and what is known about the choice."""
         yield Static(Content.styled("Which database should be protected?", "bold"), classes="lead")
-        with VerticalScroll(id="databases", can_focus=False):
+        with ScrollArea(id="databases"):
             yield ChoiceList(self._rows(), chosen=self.session.select_row, id="targets")
         with Horizontal(id="path-row", classes="row"):
             yield Label("Path", classes="name")

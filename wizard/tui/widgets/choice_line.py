@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.geometry import Offset
+from textual.geometry import Offset, Size
 from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
@@ -17,6 +17,10 @@ from wizard.tui.glyphs import CHOSEN, OPEN
 from wizard.tui.widgets.choice_list import Row
 
 _GAP = "   "
+
+
+def _width(row: Row) -> int:
+    return wording.cells(row.text) + 2
 
 
 class ChoiceLine(Widget, can_focus=True):
@@ -71,19 +75,46 @@ class ChoiceLine(Widget, can_focus=True):
     @property
     def caret(self) -> Offset:
         """Where the cursor of the terminal belongs: on the mark of the choice."""
-        before = self._rows[: self.index]
-        return Offset(sum(wording.cells(row.text) + 2 + len(_GAP) for row in before), 0)
+        for y, line in enumerate(self._lines(self.size.width)):
+            if self.index in line:
+                before = self._rows[line.start : self.index]
+                return Offset(sum(_width(row) + len(_GAP) for row in before), y)
+        return Offset(0, 0)
+
+    def get_content_width(self, container: Size, viewport: Size) -> int:  # noqa: ARG002 - Textual's signature
+        """As wide as the widest choice at least."""
+        return max((_width(row) for row in self._rows), default=1)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002 - Textual's signature
+        """One line where all choices fit."""
+        return max(1, len(self._lines(width)))
+
+    def _lines(self, width: int) -> list[range]:
+        """Which choices stand on each line."""
+        lines: list[range] = []
+        used = 0
+        for at, row in enumerate(self._rows):
+            if lines and used + len(_GAP) + _width(row) <= width:
+                lines[-1] = range(lines[-1].start, at + 1)
+                used += len(_GAP) + _width(row)
+            else:
+                lines.append(range(at, at + 1))
+                used = _width(row)
+        return lines
 
     def render(self) -> Content:
-        """Draw all choices side by side."""
-        parts = []
-        for at, row in enumerate(self._rows):
-            mark = CHOSEN if at == self.index else OPEN
-            style = ""
-            if at == self.index:
-                style = "reverse" if self.has_focus else "bold"
-            parts.append(Content.styled(f"{mark} {row.text}", style))
-        return Content(_GAP).join(parts)
+        """Draw all choices side by side, as far as they fit."""
+        lines = self._lines(self.size.width)
+        return Content("\n").join(
+            [Content(_GAP).join([self._choice(at) for at in line]) for line in lines]
+        )
+
+    def _choice(self, at: int) -> Content:
+        mark = CHOSEN if at == self.index else OPEN
+        style = ""
+        if at == self.index:
+            style = "reverse" if self.has_focus else "bold"
+        return Content.styled(f"{mark} {self._rows[at].text}", style)
 
     def watch_index(self) -> None:
         """Tell the screen."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -16,6 +18,9 @@ from textual.widget import Widget
 
 from wizard.tui import wording
 from wizard.tui.glyphs import CHOSEN, OPEN
+
+_MARK_WIDTH = 3
+_LEAD_LINES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,40 +85,56 @@ class ChoiceList(Widget, can_focus=True):
         self.refresh(layout=taller)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002 - Textual's signature
-        """One line a row."""
-        return max(1, len(self._rows))
+        """One line a row where they fit."""
+        return max(1, sum(len(lines) for lines in self._lines(width)))
+
+    def _lines(self, width: int) -> list[list[str]]:
+        """The lines of each row; in a narrow window its columns go below each other."""
+        return [_folded(row.text, max(1, width - _MARK_WIDTH)) for row in self._rows]
+
+    def _line_of(self, index: int) -> int:
+        return sum(len(lines) for lines in self._lines(self.size.width)[:index])
 
     @property
     def caret(self) -> Offset:
         """Where the cursor of the terminal belongs: on the mark of the row."""
-        return Offset(1, self.index)
+        return Offset(1, self._line_of(self.index))
 
     def render(self) -> Content:
-        """Draw all rows, cut at the width rather than wrapped."""
+        """Draw all rows."""
         width = max(1, self.size.width)
-        lines = []
-        for at, row in enumerate(self._rows):
+        drawn = []
+        for at, lines in enumerate(self._lines(width)):
             mark = CHOSEN if at == self.index else OPEN
-            line = wording.cut(f" {mark} {row.text}", width)
             style = ""
             if at == self.index:
                 style = "reverse" if self.has_focus else "bold"
-            lines.append(Content.styled(line, style))
-        return Content("\n").join(lines)
+            for number, line in enumerate(lines):
+                start = f" {mark} " if number == 0 else " " * _MARK_WIDTH
+                drawn.append(Content.styled(wording.cut(start + line, width), style))
+        return Content("\n").join(drawn)
 
     def watch_index(self) -> None:
         """Keep the chosen row in view and tell the screen."""
-        self._show_chosen()
+        self.reveal()
         self.post_message(self.Moved(self, self.chosen))
 
-    def _show_chosen(self) -> None:
-        if isinstance(self.parent, Widget):
-            row = Region(0, self.virtual_region.y + self.index, 1, 1)
-            self.parent.scroll_to_region(row, animate=False)
-
-    def on_focus(self) -> None:
-        """A list that is entered shows where it stands."""
-        self._show_chosen()
+    def reveal(self) -> None:
+        """Scroll whatever contains the list so that the whole row is seen, and what is before it."""
+        lines = self._lines(self.size.width)
+        if not lines:
+            return
+        first = self.index == 0
+        top = 0 if first else self._line_of(self.index)
+        row = Region(0, top, 1, len(lines[self.index])).translate(self.virtual_region.offset)
+        outer: Widget = self
+        while isinstance(outer.parent, Widget):
+            outer = outer.parent
+            if first and outer.max_scroll_y and row.y <= _LEAD_LINES:
+                # Above the first row stands the question.
+                row = row.grow((row.y, 0, 0, 0))
+            moved = outer.scroll_to_region(row, animate=False)
+            row = row.translate(-moved).translate(outer.virtual_region.offset)
 
     def action_move(self, by: int) -> None:
         """Move the choice; past an end, go on to the next field."""
@@ -139,5 +160,22 @@ class ChoiceList(Widget, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         """Choose with the mouse, where it is on."""
-        if 0 <= event.y < len(self._rows):
-            self.index = event.y
+        line = 0
+        for at, lines in enumerate(self._lines(self.size.width)):
+            line += len(lines)
+            if event.y < line:
+                self.index = at
+                return
+
+
+def _folded(text: str, width: int) -> list[str]:
+    """`text`, whose columns stand two blanks or more apart, in lines of at most `width`."""
+    if wording.cells(text.rstrip()) <= width:
+        return [text]
+    lines: list[str] = []
+    for column in re.split(r" {2,}", text.strip()):
+        if lines and wording.cells(lines[-1]) + 2 + wording.cells(column) <= width:
+            lines[-1] += f"  {column}"
+        else:
+            lines += textwrap.wrap(column, width, break_long_words=True) or [""]
+    return lines

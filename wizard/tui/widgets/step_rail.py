@@ -20,7 +20,9 @@ class TitleBar(Widget):
     def render(self) -> Content:
         """Draw both in one line, as far apart as the width allows."""
         name = "datafold-wizard"
-        gap = max(1, self.size.width - len(name) - len(self._position))
+        gap = self.size.width - len(name) - len(self._position)
+        if gap < 2:  # noqa: PLR2004 - the step matters more than the name
+            return Content.styled(self._position, "bold")
         return Content.assemble((name, "bold"), " " * gap, (self._position, "bold"))
 
 
