@@ -181,6 +181,17 @@ def test_verification_is_recorded_when_it_has_ended(database):
     assert (last.event, last.outcome, bool(last.signature)) == ("verify", "done", True)
 
 
+def test_what_no_signature_vouches_for_yet_is_said(database):
+    for expected in ("the last line yet", "the last 2 lines yet"):
+        with pytest.raises(wizard.WizardError):
+            wizard.unlock(database, WRONG)
+        report = verify_log(database)
+        assert expected in report.notes[0]
+    assert (report.entries, report.covered) == (5, 3)
+    wizard.unlock(database, PASSPHRASE).close()
+    assert verify_log(database).notes == ()
+
+
 def test_last_event_is_found_from_the_end(database):
     assert last_event(database, "kit_proved").number == 3
     assert last_event(database, "kit_proved", "initialize").number == 3

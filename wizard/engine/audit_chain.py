@@ -155,9 +155,10 @@ class ChainReader:
         if self.unchecked:
             notes.append(f"For {self.unchecked} signatures no key is at hand: not checked.")
         if self.covered < self.head.entries:
+            after = self.head.entries - self.covered
+            lines = "last line" if after == 1 else f"last {after} lines"
             notes.append(
-                f"No signature vouches for the last {self.head.entries - self.covered} lines yet; "
-                "the next unlocking by passphrase signs them."
+                f"No signature vouches for the {lines} yet; the next unlocking by passphrase does."
             )
         return tuple(notes)
 
