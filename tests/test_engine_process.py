@@ -74,7 +74,7 @@ def test_from_discovery_to_a_database_that_opens_by_passphrase_only_and_by_kit_o
             assert sheet["holder"] == "safe"
             assert {len(line) for line in sheet["qr"]["lines"]} == {sheet["qr"]["width"]}
             assert len(sheet["qr"]["lines"]) == sheet["qr"]["height"]
-            await talk.request("kit.save", number=1, path=str(sheet_file))
+            await talk.request("kit.save", number=1, path=str(sheet_file), beside=False)
 
             early = await talk.refused("commit", original="keep")
             assert early.error_class == "NotProved"

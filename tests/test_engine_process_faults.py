@@ -391,30 +391,30 @@ def test_files_are_private_new_and_only_where_they_were_asked_for(plain, tmp_pat
             await talk.choose(PASSPHRASE)
             await talk.prepare(plain)
             sheet = out / "sheet 1.txt"
-            assert await talk.request("kit.save", number=1, path=str(sheet)) == {
+            assert await talk.request("kit.save", number=1, path=str(sheet), beside=False) == {
                 "path": str(sheet),
                 "readers": [],
             }
             assert stat.S_IMODE(sheet.stat().st_mode) == 0o600
             text = sheet.read_text()
-            assert (await talk.refused("kit.save", number=1, path=str(sheet))).error_class == (
-                "OutputExists"
-            )
+            assert (
+                await talk.refused("kit.save", number=1, path=str(sheet), beside=False)
+            ).error_class == ("OutputExists")
             assert sheet.read_text() == text
             for target in (out / "no" / "x", out, plain.parent):
-                assert await talk.refused("kit.save", number=1, path=str(target))
+                assert await talk.refused("kit.save", number=1, path=str(target), beside=True)
             assert (await talk.refused("save_sidecar", path=str(out))).exit_code == 2
             await talk.prove()
             done = await talk.request("commit", original="keep")
             kept = done["original_kept"]
             assert kept in done["plaintext_left"]
 
-            saved = await talk.request("save_sidecar", path=str(out))
-            assert saved["path"] == str(out / "node.db.crypto.json")
+            saved = await talk.request("save_sidecar", path=str(out), beside=False)
+            assert saved["copy"] == str(out / "node.db.crypto.json")
             sidecar = plain.with_name("node.db.crypto.json")
             assert done["sidecar"] == str(sidecar)
             assert (out / sidecar.name).read_bytes() == sidecar.read_bytes()
-            again = await talk.refused("save_sidecar", path=str(out))
+            again = await talk.refused("save_sidecar", path=str(out), beside=False)
             assert again.error_class == "OutputExists"
 
             for other in (str(plain), str(sheet), kept + "x"):

@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
-from tests.tui_fakes import DATABASES, FINGERPRINT, FakeEngine
-from tests.tui_journey import PHRASE, Journey, journey_to
+from tests.tui_fakes import DATABASES, FINGERPRINT, RANDOMART, WORDS, FakeEngine
+from tests.tui_journey import PHRASE, Journey, journey_to, skip_what_is_open
 from tests.tui_walk import walk
 from wizard.tui.app import drop_textual_variables
 from wizard.tui.engine_client import EngineError
-from wizard.tui.screens.done import python_lines, shell_line
+from wizard.tui.screens.opening_lines import LINES
+from wizard.tui.session import Plan
 
 NODE = str(DATABASES[0]["path"])
 
@@ -52,14 +53,21 @@ def test_an_existing_database_from_the_list_to_the_last_page() -> None:
         assert not journey.engine.asked("commit")
         await journey.press("enter")
         await journey.at("CopiesScreen")
-        assert FINGERPRINT in journey.text()
         await journey.press("enter", "enter")
-        assert "Copied, and read back." in journey.text()
+        assert "Copied, read back, and its signature verified." in journey.text()
+        await journey.press("enter")
+        await journey.at("FingerprintScreen")
+        assert FINGERPRINT in journey.text()
+        await journey.click("#next")
+        await journey.at("CopiesScreen")
+        await journey.press("enter", "right", "enter")
+        assert "Deleted." in journey.text()
         await journey.press("enter")
         await journey.at("DoneScreen")
-        assert shell_line(NODE) in journey.text()
-        for line in python_lines(NODE):
-            assert line in journey.text()
+        for view, lines in LINES.items():
+            await journey.press("right")
+            for line in lines(NODE):
+                assert line.strip() in " ".join(journey.text().split()), view
         await journey.press("enter")
 
     journey = run(story)
@@ -74,7 +82,10 @@ def test_an_existing_database_from_the_list_to_the_last_page() -> None:
         "recovery": {"threshold": 1, "shares": 1, "holders": []},
         "allow_high_cost": False,
     }
-    assert journey.engine.asked("commit") == [{"original": "keep"}]
+    assert journey.engine.asked("commit") == [
+        {"original": "keep", "kit_proved": "done", "kit_saved": "done"}
+    ]
+    assert set(journey.engine._checklist().values()) == {"done"}
 
 
 def test_a_new_database_at_a_typed_path() -> None:
@@ -115,7 +126,7 @@ def test_two_of_three_sheets_go_to_their_holders_one_at_a_time() -> None:
         await journey.press("end")
         await journey.type(", Hedy")
         await journey.click("#use")
-        assert "any 2 of them open the database" in journey.text()
+        assert "any 2 of them open the database" in " ".join(journey.text().split())
         await journey.click("#next")
         await journey.at("GenerateScreen")
         await journey.press("enter")
@@ -394,6 +405,8 @@ def test_words_have_to_be_seen_or_saved_before_they_are_asked_for() -> None:
         await journey.type("/srv/datafold/kit.txt")
         assert "the database's own directory" in journey.text()
         await journey.press("enter")
+        assert "press Save again" in journey.text()
+        await journey.press("enter")
         assert "saved to /srv/datafold/kit.txt" in journey.text()
         await journey.click("#next")
         await journey.at("ProofScreen")
@@ -436,16 +449,153 @@ def test_going_back_from_the_kit_undoes_the_copy() -> None:
 def test_removing_the_original_later_asks_first() -> None:
     async def story(journey: Journey) -> None:
         await journey_to(journey, "copies")
-        await journey.click("#delete")
-        assert "no program can promise otherwise" in journey.text()
+        await journey.press("end", "enter")
+        assert "no program can promise otherwise" in " ".join(journey.text().split())
         await journey.press("enter")
         assert not journey.engine.asked("remove_plaintext")
-        await journey.click("#delete")
-        await journey.press("right", "enter")
+        await journey.press("enter", "right", "enter")
         assert "Deleted." in journey.text()
 
     journey = run(story)
     assert journey.engine.asked("remove_plaintext")
+
+
+def test_other_plaintext_is_named_and_looked_for_again() -> None:
+    async def story(journey: Journey) -> None:
+        journey.engine.plaintext = ["/srv/datafold/node.dump"]
+        await journey_to(journey, "copies")
+        await journey.press("end", "enter", "right", "enter", "end")
+        assert "/srv/datafold/node.dump" in journey.text()
+        assert "not the wizard's to delete" in journey.text()
+        await journey.press("enter")
+        assert "Still there: 1 unencrypted file." in journey.text()
+        journey.engine.plaintext = []
+        await journey.press("end", "enter")
+        assert "Gone." in journey.text()
+        assert journey.engine._checklist()["plaintext_handled"] == "done"
+
+    run(story)
+
+
+def test_finishing_with_open_items_takes_the_name_and_leaves_them_open() -> None:
+    async def story(journey: Journey) -> None:
+        await journey_to(journey, "copies")
+        await journey.click("#next")
+        assert "Each stays open in `datafold-wizard status`" in " ".join(journey.text().split())
+        await journey.type("ledger.db")
+        await journey.press("enter")
+        assert "That is not the name of the database." in journey.text()
+        await journey.press("escape")
+        assert journey.where == "CopiesScreen"
+        assert not journey.engine.asked("checklist")
+        await skip_what_is_open(journey)
+        await journey.at("DoneScreen")
+        assert "Still open" in journey.text()
+
+    journey = run(story)
+    asked = journey.engine.asked("checklist")
+    assert [fields["item"] for fields in asked] == [
+        "sidecar_copied",
+        "fingerprint_noted",
+        "plaintext_handled",
+    ]
+    assert {fields["state"] for fields in asked} == {"skipped"}
+
+
+@pytest.mark.parametrize("step", ["kit", "proof"])
+def test_skipping_the_proof_takes_the_name_and_the_kit_still_opens_the_copy(step: str) -> None:
+    async def story(journey: Journey) -> None:
+        await journey_to(journey, step)
+        await journey.click("#skip")
+        await journey.press("enter")
+        assert "That is not the name of the database." in journey.text()
+        assert not journey.engine.asked("kit.rehearse")
+        await journey.type("node.db")
+        await journey.press("enter")
+        await journey.at("PlaceScreen")
+        await journey.press("enter")
+        await journey.at("CopiesScreen")
+        assert "skipped" in journey.text()
+
+    journey = run(story)
+    assert journey.engine.asked("kit.rehearse")
+    assert journey.engine.items["kit_proved"] == "skipped"
+    assert journey.engine.items["kit_saved"] == ("skipped" if step == "kit" else "done")
+
+
+def test_a_sheet_encrypted_to_a_public_key_names_its_reader() -> None:
+    async def story(journey: Journey) -> None:
+        await journey_to(journey, "kit")
+        await journey.click("#save")
+        await journey.focus("#form")
+        await journey.press("right", "down")
+        assert journey.app.screen.query_one("#save-path").value.endswith("-recovery-kit.age")
+        await journey.press("enter")
+        assert journey.app.focused.id == "readers"
+        await journey.type("me")
+        await journey.press("enter")
+        assert "neither a file nor a public key" in journey.text()
+        await journey.press("ctrl+u")
+        await journey.type("age1qqq")
+        await journey.press("enter")
+        await journey.at("KitScreen")
+        assert "encrypted to ada@work" in journey.text()
+        assert "it was not tried here" in " ".join(journey.text().split())
+
+    journey = run(story)
+    (save,) = journey.engine.asked("kit.save")[1:]
+    assert save["recipients"] == "age1qqq"
+
+
+def test_the_fingerprint_goes_to_the_clipboard_only_when_asked() -> None:
+    async def story(journey: Journey) -> None:
+        await journey_to(journey, "copies")
+        await journey.press("down", "enter")
+        await journey.at("FingerprintScreen")
+        for line in RANDOMART:
+            assert line in journey.text()
+        for word in WORDS[:10]:
+            assert word in journey.text()
+        assert journey.app.clipboard == ""
+        await journey.click("#copy")
+        assert journey.app.clipboard == FINGERPRINT
+        assert "it may not arrive" in journey.text()
+
+    run(story)
+
+
+def test_the_next_sheet_waits_for_its_holder() -> None:
+    async def story(journey: Journey) -> None:
+        journey.app.session.plan = Plan(2, 3, ("Ada", "Grace", "Hedy"))
+        await journey_to(journey, "kit")
+        await journey.press("enter")
+        await journey.at("WordsScreen")
+        assert "aluminum" in journey.text()
+        await journey.click("#following")
+        assert "Sheet 2 of 3 is for Grace" in journey.text()
+        assert "aluminum" not in journey.text()
+        assert journey.app.session.sheets_seen == {1}
+        await journey.press("enter")
+        assert "kept by Grace" in journey.text()
+        assert "aluminum" in journey.text()
+        assert journey.app.session.sheets_seen == {1, 2}
+
+    run(story)
+
+
+def test_letters_that_begin_no_word_are_told_at_once() -> None:
+    async def story(journey: Journey) -> None:
+        await journey_to(journey, "proof")
+        await journey.type("ac")
+        assert "academic  acid  acne  …" in journey.text()
+        await journey.type("q")
+        assert "acquire" in journey.text()
+        await journey.type("x")
+        assert "no word begins so" in journey.text()
+        await journey.click("#next")
+        assert "No word of any kit begins so." in journey.text()
+
+    run(story)
 
 
 def test_the_button_that_deletes_has_not_the_focus() -> None:

@@ -113,6 +113,7 @@ WORDS = [
 SLOT_LINES = [
     f"{number:>2}  7QJ4 M2XD 90KA TT3B 5CWE K3TE 09XM ZZ4R  1{number}" for number in range(1, 11)
 ]
+ITEMS = ("kit_proved", "kit_saved", "sidecar_copied", "fingerprint_noted", "plaintext_handled")
 RANDOMART = [
     "+--[ED25519 256]--+",
     "|                 |",
@@ -172,6 +173,7 @@ class FakeEngine:
         self.fail: dict[str, EngineError] = {}
         self.path = ""
         self.kept: str | None = None
+        self.items: dict[str, str] = {}
         self.plaintext: list[str] = []
 
     async def start(self) -> None:
@@ -250,7 +252,8 @@ class FakeEngine:
         await asyncio.sleep(0)
         if op in self.fail:
             raise self.fail.pop(op)
-        method = getattr(self, "_" + op.replace(".", "_"))
+        name = "checklist_record" if op == "checklist" else op.replace(".", "_")
+        method = getattr(self, f"_{name}")
         return await method(on_progress or (lambda _event: None), **fields)
 
     async def _wait(self) -> None:
@@ -436,10 +439,22 @@ class FakeEngine:
             "qr": {"lines": [line] * 35, "width": len(line), "height": 35},
         }
 
-    async def _kit_save(self, _progress: Any, number: int, path: str) -> Answer:
+    async def _kit_save(
+        self, _progress: Any, number: int, path: str, recipients: str | None, beside: bool
+    ) -> Answer:
         if path.endswith("exists.txt"):
             raise EngineError("OutputExists", f"{path} exists and is not overwritten.")
-        return {"path": path}
+        self._refuse_beside(path, beside)
+        if recipients is not None and not recipients.startswith(("age1", "ssh-")):
+            message = "That is neither a file nor a public key."
+            raise EngineError("TargetAbsent", message, field="readers")
+        return {"path": path, "readers": ["ada@work"] if recipients else []}
+
+    @staticmethod
+    def _refuse_beside(path: str, beside: bool) -> None:
+        if path.startswith("/srv/datafold/") and not beside:
+            message = "To save it here all the same, press Save again."
+            raise EngineError("InvalidInput", message, field="beside")
 
     async def _kit_challenge(self, _progress: Any) -> Answer:
         if self.plan["shares"] == 1:
@@ -470,12 +485,22 @@ class FakeEngine:
         self.proved = True
         return {"proved": True}
 
-    async def _commit(self, progress: Any, original: str) -> Answer:
+    async def _commit(self, progress: Any, original: str, **notes: str) -> Answer:
         assert self.proved
         progress({"stage": "commit", "done": 1, "total": 1, "unit": "steps", "detail": ""})
+        self.items = dict(notes)
         if original == "keep" and self.path in self.databases:
             self.kept = self.path + ".plaintext-20260822T101500Z"
         return self._protected()
+
+    async def _checklist_record(self, _progress: Any, item: str, state: str) -> Answer:
+        assert item in ITEMS
+        self.items[item] = state
+        return self._protected()
+
+    async def _kit_rehearse(self, _progress: Any) -> Answer:
+        self.proved = True
+        return {"proved": True}
 
     def protect(self, path: str) -> None:
         """What is on disk after a commit of which no answer arrived."""
@@ -492,7 +517,14 @@ class FakeEngine:
             "public_key": "ab" * 32,
             "original_kept": self.kept,
             "plaintext_left": [path for path in (self.kept, *self.plaintext) if path],
+            "checklist": self._checklist(),
         }
+
+    def _checklist(self) -> Answer:
+        states = {item: self.items.get(item, "open") for item in ITEMS}
+        if not self.kept and not self.plaintext:
+            states["plaintext_handled"] = "done"
+        return states
 
     async def _adopt(self, _progress: Any, path: str) -> Answer:
         self.path = path
@@ -501,8 +533,10 @@ class FakeEngine:
     async def _look_again(self, _progress: Any) -> Answer:
         return self._protected()
 
-    async def _save_sidecar(self, _progress: Any, path: str) -> Answer:
-        return {"path": path}
+    async def _save_sidecar(self, _progress: Any, path: str, beside: bool) -> Answer:
+        self._refuse_beside(path, beside)
+        self.items["sidecar_copied"] = "done"
+        return {**self._protected(), "copy": path}
 
     async def _remove_plaintext(self, _progress: Any, path: str) -> Answer:
         assert path == self.kept

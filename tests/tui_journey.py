@@ -150,8 +150,16 @@ async def _place(journey: Journey) -> None:
 
 
 async def _finish(journey: Journey) -> None:
-    await journey.click("#next")
+    await skip_what_is_open(journey)
     await journey.at("DoneScreen")
+
+
+async def skip_what_is_open(journey: Journey) -> None:
+    """Finish by typing the name."""
+    await journey.click("#next")
+    await journey.at("TypedNameScreen")
+    await journey.type(journey.app.session.committed.name)
+    await journey.press("enter")
 
 
 async def _stay(_journey: Journey) -> None:

@@ -106,6 +106,11 @@ def _prove_and_commit(
                     files.keep()
                 raise
             files.keep()
+            if pending.kit is not None:
+                # Written and read back, or shown and three words of it typed.
+                engine.record_item(
+                    engine.inspect(done.path), engine.Item.KIT_SAVED, engine.ItemState.DONE
+                )
     return done
 
 

@@ -49,6 +49,7 @@ def _describe(found: engine.Inspection, trouble: Explanation | None) -> list[tup
         pairs += _describe_metadata(found.metadata)
     pairs += _describe_audit(engine.audit_status(found))
     pairs += _several("Plaintext beside it", [str(path) for path in found.plaintext_left])
+    pairs += _several("Still to do", _still_to_do(found))
     protection = engine.memory_protection()
     pairs.append(("Memory", "locked" if protection.locked else protection.reason))
     pairs += _several("Ways out", list(found.ways_out))
@@ -98,6 +99,28 @@ def _describe_audit(log: engine.AuditStatus) -> list[tuple[str, str]]:
         days = f"{log.kit_proved_days} day{'' if log.kit_proved_days == 1 else 's'} ago"
         pairs.append(("Recovery proved", "today" if log.kit_proved_days == 0 else days))
     return pairs
+
+
+_TO_DO = {
+    "kit_proved": "prove the recovery kit: verify PATH --recovery FILE",
+    "kit_saved": "recovery kit on paper or in a file",
+    "sidecar_copied": "a copy of the metadata file, kept elsewhere",
+    "fingerprint_noted": "note the fingerprint",
+    "plaintext_handled": "deal with the plaintext files named above",
+}
+
+
+def _still_to_do(found: engine.Inspection) -> list[str]:
+    try:
+        items = engine.checklist_of(found)
+    except engine.AuditUnavailable as error:
+        return [str(error)]
+    done = engine.ItemState.DONE
+    return [
+        _TO_DO[item] + (f" (skipped {status.time})" if status.state == "skipped" else "")
+        for item, status in items.items()
+        if status.state is not done
+    ]
 
 
 def _several(name: str, values: list[str]) -> list[tuple[str, str]]:

@@ -42,6 +42,13 @@ if TYPE_CHECKING:
         backup_metadata,
         verify_backup,
     )
+    from wizard.engine.checklist import (
+        Item,
+        ItemState,
+        ItemStatus,
+        checklist_of,
+        record_item,
+    )
     from wizard.engine.discovery import (
         default_directories,
         discover,
@@ -291,6 +298,7 @@ _NAMES = {
     "audit_verification": "AuditReport verify_log",
     "authority": "Changed",
     "backing_up": "BackupFacts BackupKind backup backup_metadata verify_backup",
+    "checklist": "Item ItemState ItemStatus checklist_of record_item",
     "discovery": "default_directories discover",
     "errors": "AlreadyProtected AuditBroken AuditUnavailable Busy Cancelled DamagedBackup DamagedDatabase DamagedMetadata ForeignMetadata ForeignTarget Interrupted InvalidInput InvalidParameters InvalidPassphrase InvalidRecoveryPhrase NoMemory NoRecovery NoSpace NotOpened NotPermitted NotProtected NotProved NotVerified OlderMetadata OutputExists ResourceLimit RolledBackMetadata TargetAbsent Unreadable UnsupportedDatabase UnsupportedVersion VerificationFailed WeakPassphrase WizardError WrongPassphrase WrongRecoveryPhrase WrongSignature",
     "file_signature": "SignedFile sign_file verify_signature",
@@ -380,6 +388,9 @@ __all__ = [
     "InvalidParameters",
     "InvalidPassphrase",
     "InvalidRecoveryPhrase",
+    "Item",
+    "ItemState",
+    "ItemStatus",
     "KdfParams",
     "KeyfileChange",
     "KeyfileInput",
@@ -448,6 +459,7 @@ __all__ = [
     "change_passphrase",
     "check_strength",
     "check_unattended",
+    "checklist_of",
     "cipher_throughput",
     "claimed_database",
     "complete_word",
@@ -489,6 +501,7 @@ __all__ = [
     "receipt_name",
     "recipients_from",
     "recommended_cipher",
+    "record_item",
     "recovery_lines",
     "rehearse_recovery",
     "remove_operator",

@@ -234,6 +234,11 @@ def read_log(target: Path, *, last: int | None = None) -> Iterator[AuditEntry]:
 
 def last_event(target: Path, *events: str) -> AuditEntry | None:
     """The newest entry of one of these events that is `done`, unverified. Raises `AuditUnavailable`."""
+    return next(done_events(target, *events), None)
+
+
+def done_events(target: Path, *events: str) -> Iterator[AuditEntry]:
+    """All of them, from the newest to the oldest, unverified. Raises `AuditUnavailable`."""
     words = tuple(f'"event":"{event}"'.encode("ascii") for event in events)
     with suppress(FileNotFoundError), audit_file.open_to_read(target) as descriptor:
         for line, _ended in audit_file.lines_backward(descriptor, audit_path(target)):
@@ -243,8 +248,7 @@ def last_event(target: Path, *events: str) -> AuditEntry | None:
             with suppress(Malformed):
                 entry = parse_line(line)
                 if entry.event in events and entry.outcome is Outcome.DONE:
-                    return entry
-    return None
+                    yield entry
 
 
 def error_word(error: BaseException) -> str:

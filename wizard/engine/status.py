@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 
 from wizard.engine.audit_facts import audit_status
+from wizard.engine.checklist import checklist_of
 from wizard.engine.encoding import Json
+from wizard.engine.errors import AuditUnavailable
 from wizard.engine.inspection import Inspection, inspect
 from wizard.engine.metadata import Metadata
 from wizard.engine.secret import memory_protection
@@ -18,6 +20,9 @@ def status_report(path: str | os.PathLike[str]) -> dict[str, Json]:
     protection = memory_protection()
     report = describe(found)
     report["audit"] = audit_status(found).as_json()
+    todo = _checklist(found)
+    if todo:
+        report["checklist"] = todo
     report["memory"] = {
         "core_dumps_off": protection.core_dumps_off,
         "locked": protection.locked,
@@ -40,6 +45,17 @@ def describe(found: Inspection) -> dict[str, Json]:
         report["metadata"] = _metadata(found.metadata)
         report["plaintext_left"] = [str(path) for path in found.plaintext_left]
     return report
+
+
+def _checklist(found: Inspection) -> dict[str, Json]:
+    try:
+        items = checklist_of(found)
+    except AuditUnavailable:
+        return {}
+    return {
+        item.value: {"state": status.state.value, "time": status.time}
+        for item, status in items.items()
+    }
 
 
 def _metadata(metadata: Metadata) -> dict[str, Json]:

@@ -193,24 +193,50 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """What is on disk after the commit."""
+    """A protected database and what is still to be seen to, as the engine found it on disk."""
 
     path: str
     sidecar: str
     fingerprint: str
     original_kept: str | None
     plaintext_left: tuple[str, ...]
+    fingerprint_words: tuple[str, ...] = ()
+    randomart: tuple[str, ...] = ()
+    openssh_fingerprint: str = ""
+    checklist: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_answer(cls, answer: dict[str, Any]) -> Committed:
-        """Read the engine's answer to `commit`."""
+        """Read the engine's answer to `commit`, `adopt` and what follows them."""
         return cls(
             path=answer["path"],
             sidecar=answer["sidecar"],
             fingerprint=answer["fingerprint"],
             original_kept=answer.get("original_kept"),
             plaintext_left=tuple(answer.get("plaintext_left") or ()),
+            fingerprint_words=tuple(answer.get("fingerprint_words") or ()),
+            randomart=tuple(answer.get("randomart") or ()),
+            openssh_fingerprint=answer.get("openssh_fingerprint") or "",
+            checklist=dict(answer.get("checklist") or {}),
         )
+
+    @property
+    def name(self) -> str:
+        """The database's own name, as it has to be typed where something is skipped."""
+        return self.path.rpartition("/")[2]
+
+    @property
+    def open_items(self) -> list[str]:
+        """What was neither done nor skipped."""
+        return [item for item, state in self.checklist.items() if state == "open"]
+
+
+@dataclass(frozen=True, slots=True)
+class KitFile:
+    """Where one sheet was saved; `readers` can decrypt it, where it is encrypted."""
+
+    path: str
+    readers: tuple[str, ...] = ()
 
 
 class Footprint(Enum):
@@ -255,11 +281,11 @@ class WizardSession:
     preparing: bool = False
     prepared: Prepared | None = None
     sheets_seen: set[int] = field(default_factory=set)
-    kit_files: dict[int, str] = field(default_factory=dict)
+    kit_files: dict[int, KitFile] = field(default_factory=dict)
     proved: bool = False
+    proof_skipped: bool = False
     committed: Committed | None = None
     sidecar_copies: list[str] = field(default_factory=list)
-    original_removed: bool = False
 
     @property
     def choice(self) -> Choice | None:
@@ -273,6 +299,26 @@ class WizardSession:
         if name == "time":
             return self.timed
         return next((row for row in self.choices if row.name == name), None)
+
+    @property
+    def sheets_untouched(self) -> list[int]:
+        """The sheets that were neither shown nor saved, from 1."""
+        total = self.prepared.sheets if self.prepared else 1
+        return [
+            number
+            for number in range(1, total + 1)
+            if number not in self.sheets_seen and number not in self.kit_files
+        ]
+
+    @property
+    def kit_notes(self) -> dict[str, str]:
+        """What the checklist is told about the kit once the database is in place."""
+        if self.prepared is None:
+            return {}
+        return {
+            "kit_proved": "skipped" if self.proof_skipped else "done",
+            "kit_saved": "skipped" if self.sheets_untouched else "done",
+        }
 
     @property
     def footprint(self) -> Footprint:
@@ -295,4 +341,5 @@ class WizardSession:
         self.preparing = False
         self.prepared = None
         self.proved = False
+        self.proof_skipped = False
         self.sheets_seen.clear()

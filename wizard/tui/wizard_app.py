@@ -22,13 +22,14 @@ from wizard.tui.screens.base import StepScreen
 from wizard.tui.screens.copies import CopiesScreen
 from wizard.tui.screens.derivation import DerivationScreen
 from wizard.tui.screens.done import DoneScreen
+from wizard.tui.screens.fingerprint import FingerprintScreen
 from wizard.tui.screens.generate import GenerateScreen
 from wizard.tui.screens.kit import KitScreen
 from wizard.tui.screens.passphrase import PassphraseScreen
 from wizard.tui.screens.picture import PictureScreen
 from wizard.tui.screens.place import PlaceScreen
 from wizard.tui.screens.proof import ProofScreen
-from wizard.tui.screens.questions import quit_question, undo_question
+from wizard.tui.screens.questions import quit_question, skip_proof_question, undo_question
 from wizard.tui.screens.review import ReviewScreen
 from wizard.tui.screens.select import SelectScreen
 from wizard.tui.screens.stopped import Ending, Stop, StoppedScreen
@@ -46,6 +47,7 @@ STEPS: Mapping[str, type[StepScreen]] = {
     "proof": ProofScreen,
     "place": PlaceScreen,
     "copies": CopiesScreen,
+    "fingerprint": FingerprintScreen,
     "done": DoneScreen,
 }
 CANCELLED = 130
@@ -130,9 +132,9 @@ class WizardApp(DrawingApp):
         """Show a step, built from the session. Never awaited: Textual would wait for itself."""
         self._show(STEPS[name](notice=notice))
 
-    def show_words(self, number: int) -> None:
-        """Show one sheet of the kit."""
-        self._show(WordsScreen(number))
+    def show_words(self, number: int, *, hidden: bool = False) -> None:
+        """Show one sheet of the kit, or call its holder first."""
+        self._show(WordsScreen(number, hidden=hidden))
 
     def show_stop(self, stop: Stop) -> None:
         """Say how a run ended that did not succeed, and show the ways on."""
@@ -226,6 +228,10 @@ class WizardApp(DrawingApp):
             return False
         answer = await self.engine.request("adopt", path=session.target.path)
         session.committed = Committed.from_answer(answer)
+        for item, state in session.kit_notes.items():
+            if item in session.committed.open_items:
+                answer = await self.engine.request("checklist", item=item, state=state)
+                session.committed = Committed.from_answer(answer)
         return True
 
     # Questions -------------------------------------------------------------------------------
@@ -252,6 +258,25 @@ class WizardApp(DrawingApp):
             return
         self.session.forget_preparation()
         self.show_stop(Stop(Ending.UNDONE))
+
+    def ask_skip_proof(self) -> None:
+        """Go on without three words, once the database's name was typed."""
+        target = self.session.target
+        if target is None or self.page is None:
+            return
+        page = self.page
+
+        def answered(yes: bool | None) -> None:  # noqa: FBT001 - Textual's signature
+            if yes:
+                page.attempt(self._skip_proof(), group="skip")
+
+        self.push_screen(skip_proof_question(self.session, target.path), answered)
+
+    async def _skip_proof(self) -> None:
+        # The words are skipped, the rehearsal never is: nothing is replaced before the kit opened it.
+        await self.engine.request("kit.rehearse")
+        self.session.proved = self.session.proof_skipped = True
+        self.show_step("place")
 
     def action_ask_quit(self) -> None:
         """Ask; the harmless answer has the focus."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wizard import engine
-from wizard.engine import DamagedMetadata, VerificationFailed
+from wizard.engine import DamagedMetadata, Item, ItemState, VerificationFailed
 from wizard.tui.process import keeping
 from wizard.tui.process.request import Call, InvalidRequest, Request
 
@@ -32,10 +32,13 @@ class Aftercare:
     def __init__(self) -> None:
         self._path: Path | None = None
 
-    def begin(self, path: Path) -> Answer:
+    def begin(self, path: Path, notes: Mapping[Item, ItemState] | None = None) -> Answer:
         """Serve the database at ``path`` from now on, and describe it."""
+        found = _protected(path)
         self._path = path
-        return self._described(_protected(path))
+        for item, state in (notes or {}).items():
+            engine.record_item(found, item, state)
+        return self._described(found)
 
     def forget(self) -> None:
         """Serve none: another database is being prepared."""
@@ -52,11 +55,13 @@ class Aftercare:
     def save_sidecar(self, request: Request, _call: Call) -> Answer:
         """Copy the sidecar, read the copy back, and verify what was read."""
         database = self._needed()
-        metadata = _metadata(_protected(database))
+        found = _protected(database)
+        metadata = _metadata(found)
         sidecar = engine.sidecar_path(database)
         target = request.path("path")
         if target.is_dir():
             target = target / sidecar.name
+        keeping.check_elsewhere(target, database, allowed=request.decision("beside"))
         written = keeping.write_new(target, sidecar.read_bytes())
         try:
             same = engine.read_metadata(written.read_bytes()) == metadata
@@ -65,7 +70,8 @@ class Aftercare:
         if not same:
             written.unlink(missing_ok=True)
             raise VerificationFailed(f"{written} did not verify and was removed again.")
-        return {"path": str(written)}
+        warning = engine.record_item(found, Item.SIDECAR_COPIED, ItemState.DONE)
+        return {**self._described(found), "copy": str(written), "warning": warning}
 
     def remove_plaintext(self, request: Request, _call: Call) -> Answer:
         """Remove an original that was kept beside the database, and no other file."""
@@ -74,7 +80,18 @@ class Aftercare:
         if path not in kept_originals(_protected(database)):
             raise InvalidRequest("That is not the original that was kept.")
         keeping.remove(path)
-        return self._described(_protected(database))
+        found = _protected(database)
+        if not found.plaintext_left:
+            engine.record_item(found, Item.PLAINTEXT_HANDLED, ItemState.DONE)
+        return self._described(found)
+
+    def record(self, request: Request, _call: Call) -> Answer:
+        """Note that one thing was done, or is skipped for now."""
+        found = _protected(self._needed())
+        warning = engine.record_item(
+            found, request.choice("item", Item), request.choice("state", ItemState)
+        )
+        return {**self._described(found), "warning": warning}
 
     def _needed(self) -> Path:
         if self._path is None:
@@ -94,7 +111,17 @@ class Aftercare:
             "public_key": key.hex,
             "original_kept": str(kept[-1]) if kept else None,
             "plaintext_left": [str(path) for path in found.plaintext_left],
+            "checklist": self._checklist(found),
         }
+
+    @staticmethod
+    def _checklist(found: Inspection) -> Mapping[Item, ItemState]:
+        try:
+            items = engine.checklist_of(found)
+        except engine.AuditUnavailable:
+            items = {}
+        # Without a log to go by nothing is known to be done.
+        return {item: items[item].state if item in items else ItemState.OPEN for item in Item}
 
 
 def kept_originals(found: Inspection) -> tuple[Path, ...]:

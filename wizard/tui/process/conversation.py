@@ -189,6 +189,7 @@ class Conversation:
             "kit.answer": (long, _plain(preparation.answer)),
             "kit.rehearse": (long, _plain(preparation.rehearse)),
             "adopt": (long, _plain(aftercare.adopt)),
+            "checklist": (long, _plain(aftercare.record)),
             "look_again": (long, _plain(aftercare.look_again)),
             "save_sidecar": (long, _plain(aftercare.save_sidecar)),
             "remove_plaintext": (long, _plain(aftercare.remove_plaintext)),

@@ -10,15 +10,13 @@ from wizard.engine import InvalidRecoveryPhrase, WizardError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from wizard.tui.process.fields import Field
-
 _INTERNAL = diagnostics.INTERNAL.code
 
 
 class FieldFault(Exception):
     """An error of the engine, and the field on the screen that it is about."""
 
-    def __init__(self, field: Field, error: WizardError) -> None:
+    def __init__(self, field: str, error: WizardError) -> None:
         super().__init__(str(error))
         self.field = field
         self.error = error

@@ -6,7 +6,8 @@ import os
 from typing import TYPE_CHECKING
 
 from wizard import engine
-from wizard.engine import VerificationFailed
+from wizard.engine import InvalidInput, VerificationFailed
+from wizard.tui.process.failures import FieldFault
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,6 +50,22 @@ def write_new(path: Path, data: bytes) -> Path:
         path.unlink(missing_ok=True)
         raise VerificationFailed(f"{path} does not read back as it was written.")
     return path
+
+
+def check_elsewhere(target: Path, database: Path, *, allowed: bool) -> None:
+    """Refuse the directory of the database, or one below it, unless that was ``allowed``.
+
+    Links are followed: what counts is where the bytes will lie. Raises `FieldFault`.
+    """
+    home = database.resolve().parent
+    if not allowed and home in target.resolve().parents:
+        raise FieldFault(
+            "beside",
+            InvalidInput(
+                "Another directory or a USB stick is better. To save it here all the same, press "
+                "Save again."
+            ),
+        )
 
 
 def remove(path: Path) -> None:

@@ -11,7 +11,15 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from wizard import engine
-from wizard.engine import InvalidPassphrase, InvalidRecoveryPhrase, NoRecovery, NotProved
+from wizard.engine import (
+    InvalidPassphrase,
+    InvalidRecoveryPhrase,
+    Item,
+    ItemState,
+    NoRecovery,
+    NotProved,
+    WizardError,
+)
 from wizard.tui.process import keeping
 from wizard.tui.process.aftercare import Aftercare
 from wizard.tui.process.failures import FieldFault
@@ -69,12 +77,14 @@ class Preparation:
 
     def save_sheet(self, request: Request, _call: Call) -> Answer:
         """Write one sheet to a new file: as text, or encrypted to the public keys that are given."""
-        data = self._sheet(request).text().encode()
+        target, sheet = request.path("path"), self._sheet(request)
+        keeping.check_elsewhere(target, self._needed().path, allowed=request.decision("beside"))
+        data = sheet.text().encode()
         readers: tuple[engine.Recipient, ...] = ()
         if request.given("recipients"):
-            readers = engine.recipients_from(request.text("recipients"))
+            readers = _readers(request.text("recipients"))
             data = engine.encrypt_to(readers, data)
-        written = keeping.write_new(request.path("path"), data)
+        written = keeping.write_new(target, data)
         return {"path": str(written), "readers": [reader.name for reader in readers]}
 
     def rehearse(self, _request: Request, call: Call) -> Answer:
@@ -86,9 +96,10 @@ class Preparation:
     def commit(self, request: Request, call: Call) -> Answer:
         """Put the encrypted database in its place. Raises `NotProved` before the kit has opened it."""
         policy = request.choice("original", engine.OriginalPolicy)
+        notes = {item: request.choice(item, ItemState) for item in Item if request.given(item)}
         done = self._needed().commit(policy, progress=call.progress)
         self._pending = None
-        return self._aftercare.begin(done.path)
+        return self._aftercare.begin(done.path, notes)
 
     def abort(self, _request: Request, _call: Call) -> Answer:
         """Undo the pending preparation, if there is one."""
@@ -123,6 +134,13 @@ def _located(error: InvalidRecoveryPhrase) -> InvalidRecoveryPhrase:
     places = [place for place in error.where.split("; ") if place]
     named = [place if place.startswith("sheet ") else f"sheet 1, {place}" for place in places]
     return InvalidRecoveryPhrase(str(error), where="; ".join(named))
+
+
+def _readers(text: str) -> tuple[engine.Recipient, ...]:
+    try:
+        return engine.recipients_from(text)
+    except WizardError as error:
+        raise FieldFault("readers", error) from None
 
 
 def _plan(request: Request) -> RecoveryPlan:

@@ -14,9 +14,15 @@ from textual.widgets import Static
 from wizard.tui import wording
 from wizard.tui.screens.base import Fault, StepScreen
 from wizard.tui.screens.help import Explanation
-from wizard.tui.screens.save import SaveScreen
+from wizard.tui.screens.save import Order, Saved, SaveScreen
+from wizard.tui.session import KitFile
 from wizard.tui.widgets.action import Action
 from wizard.tui.widgets.choice_list import ChoiceList, Row
+
+_AFTER_SAVING = "Saved, readable by you only. Move it off this machine, then delete it here."
+_AFTER_ENCRYPTING = (
+    "Encrypted and saved. Only the private key opens it, so it was not tried here: decrypt it once."
+)
 
 
 def holder(holders: tuple[str, ...], number: int) -> str:
@@ -37,7 +43,8 @@ class KitScreen(StepScreen):
         ),
         choose=(
             "Write the words on paper, or save the sheet to a USB stick or another machine "
-            "and print it there. Not beside the database: whoever finds both has everything. "
+            "and print it there, or encrypt it to an SSH or age public key. Not beside the "
+            "database: whoever finds both has everything. "
             "With several sheets, hand each one to the person who keeps it."
         ),
         after=(
@@ -65,41 +72,41 @@ class KitScreen(StepScreen):
 
     def actions(self) -> Iterable[Action]:
         """Show, save, go on."""
-        yield Action("Show the words", id="show")
-        yield Action("Save as a file…", id="save")
+        yield Action("Show words", id="show")
+        yield Action("Save file…", id="save")
         yield Action("Next: prove it", id="next")
+        yield Action("Skip…", id="skip")
         yield Action("Back", id="back")
 
     def first_focus(self) -> str:
         """The list, or the way on when every sheet was dealt with."""
-        return "#next" if not self._untouched() else "#sheets"
+        return "#next" if not self.session.sheets_untouched else "#sheets"
 
     def _sheet_count(self) -> int:
         return self.session.prepared.sheets if self.session.prepared else 1
 
-    def _untouched(self) -> list[int]:
-        done = self.session.sheets_seen | set(self.session.kit_files)
-        return [number for number in range(1, self._sheet_count() + 1) if number not in done]
-
     def _first_open(self) -> str:
-        untouched = self._untouched()
+        untouched = self.session.sheets_untouched
         return str(untouched[0]) if untouched else "1"
 
     def _rows(self) -> list[Row]:
         rows = []
         total = self._sheet_count()
         for number in range(1, total + 1):
-            name = wording.shortened(holder(self.session.plan.holders, number), 22)
+            name = wording.padded(holder(self.session.plan.holders, number), 22)
             title = "The sheet" if total == 1 else f"Sheet {number} of {total}"
-            if number in self.session.kit_files:
-                state = "saved to " + wording.shortened(self.session.kit_files[number], 28)
-            elif number in self.session.sheets_seen:
-                state = "was shown"
-            else:
-                state = "not shown yet"
-            kept_by = f"{name:<22}  " if self.session.plan.holders else ""
+            kept_by = f"{name}  " if self.session.plan.holders else ""
+            state = self._state(number, 28 if kept_by else 48)
             rows.append(Row(str(number), f"{title:<14}  {kept_by}{state}"))
         return rows
+
+    def _state(self, number: int, room: int) -> str:
+        saved = self.session.kit_files.get(number)
+        if saved is not None and saved.readers:
+            return "encrypted to " + wording.shortened(", ".join(saved.readers), room - 13)
+        if saved is not None:
+            return "saved to " + wording.shortened(saved.path, room - 9)
+        return "was shown" if number in self.session.sheets_seen else "not shown yet"
 
     def _number(self) -> int:
         return int(self.query_one("#sheets", ChoiceList).chosen)
@@ -114,35 +121,44 @@ class KitScreen(StepScreen):
         number, target = self._number(), self.session.target
         database = Path(target.path) if target else Path("database")
         middle = "" if self._sheet_count() == 1 else f"-{number}"
-        proposed = Path.home() / f"{database.stem}-recovery-kit{middle}.txt"
 
-        async def save(path: str) -> str:
-            answer = await self.engine.request("kit.save", number=number, path=path)
-            return str(answer["path"])
+        async def save(order: Order) -> Saved:
+            answer = await self.engine.request(
+                "kit.save",
+                number=number,
+                path=order.path,
+                recipients=order.readers or None,
+                beside=order.beside,
+            )
+            return Saved(str(answer["path"]), tuple(answer["readers"]))
 
-        def saved(path: str | None) -> None:
-            if path is not None:
-                self.session.kit_files[number] = path
+        def saved(file: Saved | None) -> None:
+            if file is not None:
+                self.session.kit_files[number] = KitFile(file.path, file.readers)
                 self.query_one("#sheets", ChoiceList).show_rows(self._rows(), chosen=str(number))
-                self.tell(
-                    "Saved, readable by you only. Move it off this machine, then delete it here."
-                )
+                self.tell(_AFTER_ENCRYPTING if file.readers else _AFTER_SAVING)
 
-        title = "Save the sheet as a file"
+        keeper = wording.shortened(holder(self.session.plan.holders, number), 24)
+        whose = f" {number}, kept by {keeper}" if keeper else f" {number}" if middle else ""
         self.app.push_screen(
             SaveScreen(
-                title,
-                proposed=str(proposed),
+                f"Save the sheet{whose} as a file" if not whose else f"Save sheet{whose}",
+                proposed=str(Path.home() / f"{database.stem}-recovery-kit{middle}.txt"),
                 database=str(database),
                 save=save,
                 candidates=self.wizard.complete_path,
+                secret=True,
             ),
             saved,
         )
 
+    @on(Action.Pressed, "#skip")
+    def _skip(self) -> None:
+        self.wizard.ask_skip_proof()
+
     def validate(self) -> Fault | None:
         """Nobody can prove words that were never seen."""
-        untouched = self._untouched()
+        untouched = self.session.sheets_untouched
         if not untouched:
             return None
         if self._sheet_count() == 1:

@@ -66,7 +66,7 @@ class PlaceScreen(StepScreen):
         return "#back" if self.session.original == "remove" else "#next"
 
     async def proceed(self) -> None:
-        """Commit, and believe only the answer."""
+        """Commit, and believe only what is on disk."""
         self.tell("Putting it in place…")
         self.query_one("#next", Action).disabled = True
 
@@ -74,14 +74,22 @@ class PlaceScreen(StepScreen):
             if self.is_attached and event.get("detail"):
                 self.tell(f"Putting it in place… {event['detail']}")
 
+        session = self.session
         try:
             answer = await self.engine.request(
-                "commit", on_progress=on_progress, original=self.session.original
+                "commit",
+                on_progress=on_progress,
+                original=session.original,
+                **session.kit_notes,
             )
-        except EngineError:
-            self.query_one("#next", Action).disabled = False
+        except EngineError as error:
+            if error.error_class != "EngineDied" and await self.wizard.adopt():
+                self.wizard.show_step("copies", notice=error.message)
+                return
+            if self.is_attached:
+                self.query_one("#next", Action).disabled = False
             raise
-        self.session.committed = Committed.from_answer(answer)
+        session.committed = Committed.from_answer(answer)
         self.wizard.show_step("copies")
 
     def go_back(self) -> None:

@@ -19,6 +19,7 @@ from wizard.tui.screens.kit import holder
 from wizard.tui.widgets.action import Action
 from wizard.tui.widgets.word_field import WordField, completion_among
 
+_CANDIDATES = 3
 _COMPLETE = completion_among(tuple(WORDLIST))
 
 
@@ -57,6 +58,7 @@ class ProofScreen(StepScreen):
         """Prove, or look again."""
         yield Action("Prove it", id="next")
         yield Action("Look again", id="back")
+        yield Action("Skip…", id="skip")
 
     def on_mount(self) -> None:
         """Ask which words."""
@@ -88,6 +90,18 @@ class ProofScreen(StepScreen):
         name = holder(self.session.plan.holders, sheet)
         return f"Sheet {sheet}{f' ({name[:16]})' if name else ''}, word {position}"
 
+    def on_word_field_changed(self, event: WordField.Changed) -> None:
+        """Say beside the field what can still become of the letters; a judgement is out of date."""
+        beside = self.query_one(f"#{event.field.id}-message", Static)
+        words = event.field.candidates
+        if not event.field.typed or len(words) == 1:
+            beside.update("")
+        elif not words:
+            beside.update(Content.styled("✗ no word begins so", "bold $error"))
+        else:
+            shown = "  ".join(words[:_CANDIDATES]) + ("  …" if words[_CANDIDATES:] else "")
+            beside.update(Content.styled(shown, "dim"))
+
     def on_word_field_submitted(self, event: WordField.Submitted) -> None:
         """Enter goes to the next field, and from the last one on."""
         self.query_one(f"#{event.field.id}-message", Static).update("")
@@ -102,8 +116,10 @@ class ProofScreen(StepScreen):
     def validate(self) -> Fault | None:
         """Every field needs a word."""
         for field in self._fields():
-            if not field.word:
+            if not field.typed:
                 return Fault("Type this word.", f"#{field.id}")
+            if not field.candidates:
+                return Fault("No word of any kit begins so.", f"#{field.id}")
         return None if self._asked else Fault("One moment.")
 
     async def proceed(self) -> None:
@@ -118,7 +134,7 @@ class ProofScreen(StepScreen):
                 raise
             self._locate(error)
             return
-        self.session.proved = True
+        self.session.proved, self.session.proof_skipped = True, False
         self.wizard.show_step("place")
 
     def _locate(self, error: EngineError) -> None:
@@ -136,6 +152,10 @@ class ProofScreen(StepScreen):
             self.focus_on(f"#word-{wrong[0]}")
         else:
             self.tell(error.message, trouble=True)
+
+    @on(Action.Pressed, "#skip")
+    def _skip(self) -> None:
+        self.wizard.ask_skip_proof()
 
     @on(Action.Pressed, "#back")
     def go_back(self) -> None:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from wizard.tui import wording
 from wizard.tui.screens.confirm import ConfirmScreen
-from wizard.tui.session import Footprint, WizardSession
+from wizard.tui.screens.typed_name import TypedNameScreen
+from wizard.tui.session import Committed, Footprint, WizardSession
 
 
 def footprint_sentence(session: WizardSession) -> str:
     """What is on disk because of this session; "nothing" exactly when it is nothing."""
     if session.footprint is Footprint.COMMITTED and session.committed is not None:
         said = f"{wording.printable(session.committed.path)} is encrypted and stays so."
-        return said if session.sidecar_copies else f"{said} No copy of its sidecar was saved yet."
-    files = ", ".join(wording.printable(path) for path in session.kit_files.values())
+        left = session.committed.open_items
+        things = wording.count(len(left), "thing")
+        return f"{said} Still to do: {things}; `status` lists them." if left else said
+    files = ", ".join(wording.printable(file.path) for file in session.kit_files.values())
     if session.footprint is Footprint.STAGED:
         said = "The database has not been changed. The encrypted copy beside it is removed."
     else:
@@ -32,7 +35,33 @@ def undo_question() -> ConfirmScreen:
     return ConfirmScreen(
         "Undo the encrypted copy?",
         "The copy is removed, and its recovery kit will open nothing. The database itself has "
-        "not been changed. You return to the review.",
+        "not been changed.",
         yes="Undo it",
         no="Keep going",
+    )
+
+
+def skip_proof_question(session: WizardSession, path: str) -> TypedNameScreen:
+    """Going on without having shown that the words are on paper."""
+    kept = "Nobody has seen or saved the words yet, and they cannot be shown later. "
+    return TypedNameScreen(
+        "Go on without proving the kit?",
+        (kept if session.sheets_untouched else "")
+        + "Should the passphrase be lost, what you wrote down is all there is. The wizard still "
+        "opens the copy with the kit in its memory. `status` shows this as open; with a sheet, "
+        "`verify --recovery FILE` proves it later.",
+        name=path.rpartition("/")[2],
+        yes="Skip it",
+        no="Back to the kit",
+    )
+
+
+def skip_items_question(committed: Committed, titles: list[str]) -> TypedNameScreen:
+    """Leaving things undone."""
+    return TypedNameScreen(
+        f"Skip what is open? {wording.count(len(titles), 'thing')}",
+        f"{'; '.join(titles)}. Each stays open in `datafold-wizard status`, and can be done later.",
+        name=committed.name,
+        yes="Skip",
+        no="Back",
     )

@@ -18,21 +18,22 @@ from wizard.tui.screens.plan import PlanScreen
 from wizard.tui.session import Plan
 from wizard.tui.widgets.action import Action
 from wizard.tui.widgets.choice_list import ChoiceList, Row
+from wizard.tui.widgets.fact_list import Fact, FactList
 
 _ORIGINAL_ROWS = (
     Row("keep", "Keep the unencrypted original, under a name that says so"),
     Row("remove", "Remove it once the backup has been proved"),
 )
 _DELETION = (
-    "Removing deletes the file. On SSDs, in snapshots and in backups\n"
-    "its content may stay readable; no program can promise otherwise."
+    "Removing deletes the file. On SSDs, in snapshots and in backups its "
+    "content may stay readable; no program can promise otherwise."
 )
 
 
 def plan_sentence(plan: Plan) -> str:
     """How the recovery kit is dealt out, in words."""
     if plan.shares == 1:
-        return "one sheet with 33 words opens the database without the passphrase"
+        return "one sheet of 33 words opens the database without the passphrase"
     return f"{plan.shares} sheets of 33 words; any {plan.threshold} of them open the database"
 
 
@@ -61,12 +62,10 @@ class ReviewScreen(StepScreen):
     def page(self) -> Iterable[Widget]:
         """The sentences and the choice about the original."""
         yield Static(
-            Content.styled(
-                "This will be done at “Encrypt now”. Nothing is written before.", "bold"
-            ),
+            Content.styled("This is done at “Encrypt now”. Nothing is written before.", "bold"),
             classes="lead",
         )
-        yield Static(self._sentences(), id="sentences")
+        yield FactList(self._facts(), id="sentences")
         if self._has_original():
             yield ChoiceList(_ORIGINAL_ROWS, chosen=self.session.original, id="original")
             yield Static(Content.styled(_DELETION, "dim"), id="deletion", classes="indented-text")
@@ -81,37 +80,34 @@ class ReviewScreen(StepScreen):
         target = self.session.target
         return target is not None and target.state == "plaintext"
 
-    def _sentences(self) -> Content:
+    def _facts(self) -> list[Fact]:
         session = self.session
         target, choice = session.target, session.choice
         if target is None or choice is None or choice.parameters is None:
-            return Content("")
+            return []
         cipher = wording.CIPHER_NAMES[session.cipher or session.recommended_cipher]
-        unlock = f"about {wording.seconds(choice.seconds or 0)}"
-        cost = wording.memory(choice.parameters.memory_kib)
-        path = Path(target.path)
+        path, name = wording.shortened(target.path, 50), Path(target.path).name
+        name = wording.shortened(name, 30)
+        cost = f"{wording.seconds(choice.seconds or 0)} and "
+        cost += wording.memory(choice.parameters.memory_kib)
         if self._has_original():
-            what = f"encrypted with {cipher}; {wording.size(target.size or 0)} are copied"
-            meanwhile = "other programs cannot use the database until this is finished"
+            size = wording.size(target.size or 0)
+            first = f"An encrypted copy of {path} ({size}) beside it, made with {cipher}; "
+            first += "every row is compared."
+            then = f"Then the copy takes the name {name}."
+            untouched = "Every other file. Until the end the original is only read, and other "
+            untouched += "programs have to wait."
         else:
-            what = f"a new, empty database, encrypted with {cipher}"
-            meanwhile = ""
-        kit = plan_sentence(session.plan)
-        lines = [
-            ("Database", wording.shortened(target.path, 60)),
-            ("", what),
-            (
-                "Beside it",
-                wording.shortened(f"{path.name}.crypto.json", 40) + " (public: no secret in it)",
-            ),
-            ("Unlocking", f"takes {unlock} and {cost} on this machine"),
-            ("Recovery", kit),
-            ("Meanwhile", meanwhile),
-            ("Untouched", "every other file"),
+            first = f"{path}: a new, empty database, encrypted with {cipher}."
+            then = f"Then {name} gets its name."
+            untouched = "Every other file."
+        return [
+            Fact("Written", first),
+            Fact("", f"{name}.crypto.json: how to unlock it, no secret in it."),
+            Fact("Proved", f"Recovery kit: {plan_sentence(session.plan)}. {then}"),
+            Fact("Opening it", f"About {cost} of memory on this machine, each time."),
+            Fact("Not touched", untouched),
         ]
-        return Content("\n").join(
-            [Content.assemble((f"{name:<11}", "dim"), text) for name, text in lines if text]
-        )
 
     def first_focus(self) -> str:
         """The harmless thing: nobody encrypts by pressing Enter once too often."""
@@ -122,7 +118,7 @@ class ReviewScreen(StepScreen):
         def chosen(plan: Plan | None) -> None:
             if plan is not None:
                 self.session.plan = plan
-                self.query_one("#sentences", Static).update(self._sentences())
+                self.query_one(FactList).show_facts(self._facts())
 
         self.app.push_screen(PlanScreen(self.session.plan), chosen)
 

@@ -14,11 +14,14 @@ from wizard.tui import wording
 from wizard.tui.glyphs import ASCII_CLASS
 from wizard.tui.screens.base import StepScreen
 from wizard.tui.screens.help import Explanation
+from wizard.tui.screens.kit import holder
 from wizard.tui.widgets.action import Action
 from wizard.tui.widgets.secret_field import forget_drawn_text
 
 _COLUMN = 24
 _MOST_COLUMNS = 3
+# Not the named colours: themes redefine those, and light ones exchange black and white.
+_DARK_ON_LIGHT = "rgb(0,0,0) on rgb(255,255,255)"
 VIEWS = ("words", "lines", "qr")
 
 
@@ -53,9 +56,11 @@ class WordsScreen(StepScreen):
     )
     HINTS: ClassVar[str] = "Enter press   Tab next   Esc hide   F1 help   Ctrl+C quit"
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, *, hidden: bool = False) -> None:
+        """``hidden``: the sheet's holder is called first, and it is shown when that is said."""
         super().__init__()
         self._number = number
+        self._hidden = hidden
         self._sheet: dict[str, Any] | None = None
         self._view = "words"
 
@@ -67,17 +72,45 @@ class WordsScreen(StepScreen):
     def actions(self) -> Iterable[Action]:
         """Hide first: it is what one presses when somebody comes in."""
         yield Action("Hide", id="back")
+        yield Action("Show the words", id="reveal")
         yield Action("Show the lines", id="turn")
         yield Action("Next sheet", id="following")
 
     def first_focus(self) -> str:
-        """Hide."""
-        return "#back"
+        """Hide, or what the holder presses who was called."""
+        return "#reveal" if self._hidden else "#back"
 
     def on_mount(self) -> None:
-        """Ask the engine for the sheet."""
+        """Ask the engine for the sheet, or for its holder."""
+        self._show_actions()
+        if self._hidden:
+            self._call_holder()
+        else:
+            self.attempt(self._fetch(), group="sheet")
+
+    def _show_actions(self) -> None:
         total = self.session.prepared.sheets if self.session.prepared else 1
-        self.query_one("#following").display = self._number < total
+        self.query_one("#reveal").display = self._hidden
+        self.query_one("#turn").display = not self._hidden
+        self.query_one("#following").display = not self._hidden and self._number < total
+
+    def _call_holder(self) -> None:
+        total = self.session.prepared.sheets if self.session.prepared else 1
+        name = wording.shortened(holder(self.session.plan.holders, self._number), 30)
+        head = f"Sheet {self._number} of {total}" + (f" is for {name}" if name else "")
+        self.query_one("#sheet-head", Static).update(Content.styled(head, "bold"))
+        whom = name or "whoever keeps this sheet"
+        self.query_one("#sheet-view", Static).update(
+            Content(
+                f"Call {whom}, and nobody else to the screen. The sheet before is no longer on it."
+            )
+        )
+
+    @on(Action.Pressed, "#reveal")
+    def _reveal(self) -> None:
+        self._hidden = False
+        self._show_actions()
+        self.focus_on("#back")
         self.attempt(self._fetch(), group="sheet")
 
     async def _fetch(self) -> None:
@@ -104,7 +137,7 @@ class WordsScreen(StepScreen):
             view.update(Content("\n".join(sheet["slot_lines"])))
         else:
             head.update(Content.styled(f"{title}: the same lines as a QR code", "bold"))
-            view.update(Content.styled("\n".join(sheet["qr"]["lines"]), "black on white"))
+            view.update(Content.styled("\n".join(sheet["qr"]["lines"]), _DARK_ON_LIGHT))
         self.set_class(self._view == "qr", "-picture")
         following = {"words": "Show the lines", "lines": "Show the QR code", "qr": "Show the words"}
         if not self._qr_fits():
@@ -127,7 +160,7 @@ class WordsScreen(StepScreen):
 
     @on(Action.Pressed, "#following")
     def _following(self) -> None:
-        self.wizard.show_words(self._number + 1)
+        self.wizard.show_words(self._number + 1, hidden=True)
 
     def on_unmount(self) -> None:
         """Drop what was shown, also from Rich's cache of widths."""

@@ -18,7 +18,7 @@ from wizard.tui.glyphs import BAR_EMPTY, BAR_FULL, CHECK, CURRENT
 
 _WINDOW_SECONDS = 6.0
 _SHORTEST_SECONDS = 0.5  # less says nothing about speed
-_MEASURE_CELLS = 46  # percent, speed and time left, beside the bar
+_MEASURE_CELLS = 51  # indent, percent, speed and time left, beside the bar
 _LONGEST_BAR = 30
 _SHORTEST_BAR = 8
 _TALL = 22

@@ -44,6 +44,13 @@ class WordField(Widget, can_focus=True):
             super().__init__()
             self.field = field
 
+    class Changed(Message):
+        """Other letters stand in the field."""
+
+        def __init__(self, field: WordField) -> None:
+            super().__init__()
+            self.field = field
+
     def __init__(self, *, id: str, complete: Complete) -> None:  # noqa: A002 - Textual's own name
         super().__init__(id=id)
         self._complete = complete
@@ -55,10 +62,25 @@ class WordField(Widget, can_focus=True):
         """What was typed, with the rest when only one word begins so."""
         return self._text + self._rest()
 
+    @property
+    def typed(self) -> bool:
+        """Whether there are letters."""
+        return bool(self._text)
+
+    @property
+    def candidates(self) -> tuple[str, ...]:
+        """The words that begin with what was typed; with letters of a whole word, that word only."""
+        words = self._complete(self._text)
+        return (self._text,) if self._text in words else words
+
     def clear(self) -> None:
         """Forget it."""
-        self._text = ""
+        self._change("")
+
+    def _change(self, text: str) -> None:
+        self._text = text
         self.refresh()
+        self.post_message(self.Changed(self))
 
     def _rest(self) -> str:
         if not self._text:
@@ -84,8 +106,7 @@ class WordField(Widget, can_focus=True):
         if event.key == "backspace":
             event.stop()
             self._fresh = False
-            self._text = self._text[:-1]
-            self.refresh()
+            self._change(self._text[:-1])
         elif event.character is not None and event.is_printable:
             event.stop()
             event.prevent_default()
@@ -102,8 +123,7 @@ class WordField(Widget, can_focus=True):
         if letters.isascii() and letters.isalpha():
             before = "" if self._fresh else self._text
             self._fresh = False
-            self._text = (before + letters)[:MAXIMUM_LETTERS]
-            self.refresh()
+            self._change((before + letters)[:MAXIMUM_LETTERS])
 
     def action_complete(self) -> None:
         """Take the rest and go on."""

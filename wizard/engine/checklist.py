@@ -1,0 +1,119 @@
+"""What an administrator has to see to once a database is protected, and what of it is still open.
+
+- The audit log is the memory: each thing done or skipped is an entry, and the newest one counts.
+- An item is open until it was done; one that was skipped stays open, and says so.
+- Plaintext is judged by looking, whatever was said about it: what is gone is handled.
+- The log is read as it stands: it tells what to do next, and nothing that protects anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from wizard.engine import audit
+from wizard.engine.audit_entry import AuditEntry, Outcome
+from wizard.engine.errors import AuditUnavailable, DamagedMetadata
+from wizard.engine.inspection import Inspection
+
+EVENT = "checklist"
+_STARTS = "initialize"
+_PROOFS = ("kit_proved", "recovery_rehearsed")
+_EVENTS = (EVENT, *_PROOFS, "verify", _STARTS)
+
+
+class Item(StrEnum):
+    """Each is done once, and can be done later."""
+
+    KIT_PROVED = "kit_proved"
+    KIT_SAVED = "kit_saved"
+    SIDECAR_COPIED = "sidecar_copied"
+    FINGERPRINT_NOTED = "fingerprint_noted"
+    PLAINTEXT_HANDLED = "plaintext_handled"
+
+
+class ItemState(StrEnum):
+    """``SKIPPED``: somebody typed the database's name to go on without it."""
+
+    OPEN = "open"
+    SKIPPED = "skipped"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class ItemStatus:
+    """``time`` is RFC 3339, empty where it is not known."""
+
+    state: ItemState
+    time: str = ""
+
+
+def checklist_of(found: Inspection) -> dict[Item, ItemStatus]:
+    """Every item's state for a protected database; empty where there is nothing to go by.
+
+    A database without metadata, and one whose log does not tell of its beginning, have none.
+    Raises `AuditUnavailable`.
+    """
+    metadata = found.metadata
+    if metadata is None:
+        return {}
+    states: dict[Item, ItemStatus] = {}
+    for entry in _entries_of(audit.done_events(found.path, *_EVENTS), metadata.database_id):
+        if entry.event == _STARTS:
+            break
+        item, state = _told(entry)
+        if item is not None:
+            states.setdefault(item, ItemStatus(state, entry.time))
+    else:
+        if not states:
+            return {}
+    if metadata.recovery_slot is None:
+        # There is no kit: nothing can be proved or kept.
+        states[Item.KIT_PROVED] = states[Item.KIT_SAVED] = ItemStatus(ItemState.DONE)
+    if not found.plaintext_left:
+        said = states.get(Item.PLAINTEXT_HANDLED)
+        time = said.time if said and said.state is ItemState.DONE else ""
+        states[Item.PLAINTEXT_HANDLED] = ItemStatus(ItemState.DONE, time)
+    elif states.get(Item.PLAINTEXT_HANDLED, ItemStatus(ItemState.DONE)).state is ItemState.DONE:
+        states[Item.PLAINTEXT_HANDLED] = ItemStatus(ItemState.OPEN)
+    return {item: states.get(item, ItemStatus(ItemState.OPEN)) for item in Item}
+
+
+def record_item(found: Inspection, item: Item, state: ItemState) -> str:
+    """Note it in the audit log of a protected database; why that was not possible, or "".
+
+    Raises `DamagedMetadata` where there are no metadata.
+    """
+    if found.metadata is None:
+        raise DamagedMetadata("The crypto metadata cannot be read.")
+    try:
+        audit.record(
+            found.path,
+            EVENT,
+            Outcome.DONE,
+            database_id=found.metadata.database_id,
+            generation=found.metadata.generation,
+            details={"item": item.value, "state": state.value},
+        )
+    except AuditUnavailable as error:
+        return f"This was not recorded in the audit log: {error}"
+    return ""
+
+
+def _entries_of(entries: Iterable[AuditEntry], database_id: bytes) -> Iterable[AuditEntry]:
+    # One log serves all databases that ever had this name.
+    return (entry for entry in entries if entry.database_id == database_id)
+
+
+def _told(entry: AuditEntry) -> tuple[Item | None, ItemState]:
+    if entry.event in _PROOFS or (
+        entry.event == "verify" and entry.details.get("using") == "recovery"
+    ):
+        return Item.KIT_PROVED, ItemState.DONE
+    if entry.event == EVENT:
+        try:
+            return Item(str(entry.details.get("item"))), ItemState(str(entry.details.get("state")))
+        except ValueError:
+            return None, ItemState.OPEN  # of a later version
+    return None, ItemState.OPEN

@@ -1,0 +1,70 @@
+"""The exact lines that open a database: for a shell, for a program, for a service. None is secret."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+PROGRAM = "datafold-wizard"
+
+
+def shell_lines(path: str) -> tuple[str, ...]:
+    """What to type in a shell: open, look, prove."""
+    quoted = shlex.quote(path)
+    return (
+        f"{PROGRAM} shell {quoted}",
+        f"{PROGRAM} status {quoted}",
+        f"{PROGRAM} verify {quoted}",
+    )
+
+
+def python_lines(path: str) -> tuple[str, ...]:
+    """What to write in a program."""
+    return (
+        "import wizard",
+        f"with wizard.unlock({path!r}, passphrase) as database:",
+        '    database.connection.execute("SELECT ...")',
+    )
+
+
+def systemd_lines(path: str) -> tuple[str, ...]:
+    """How a service gets the passphrase, sealed to this machine, and proves it before it starts."""
+    name = credential_name(path)
+    sealed = f"/etc/credstore.encrypted/{name}"
+    program = shutil.which(PROGRAM) or f"/usr/local/bin/{PROGRAM}"
+    return (
+        "# As root, once: seal the passphrase to this machine.",
+        f"systemd-ask-password -n | systemd-creds encrypt --name={name} - {sealed}",
+        "",
+        "# In the service's unit file:",
+        "[Service]",
+        f"LoadCredentialEncrypted={name}:{sealed}",
+        f"ExecStartPre={_unit_word(program)} verify {_unit_word(path)} --passphrase cred:{name}",
+        "",
+        "# In its program:",
+        f'passphrase = Path(os.environ["CREDENTIALS_DIRECTORY"], "{name}").read_bytes()',
+    )
+
+
+def credential_name(path: str) -> str:
+    """A name that systemd takes, from the database's own."""
+    return re.sub(r"[^A-Za-z0-9_.-]", "-", Path(path).stem).strip(".-") or "database"
+
+
+def _unit_word(text: str) -> str:
+    """One word of a unit file's command line: systemd.service(5) and systemd.syntax(7)."""
+    text = text.replace("%", "%%").replace("$", "$$")
+    if re.search(r"[\s\"'\\;]", text):
+        escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{escaped}"'
+    return text
+
+
+LINES: Mapping[str, Callable[[str], tuple[str, ...]]] = {
+    "shell": shell_lines,
+    "python": python_lines,
+    "systemd": systemd_lines,
+}
