@@ -241,6 +241,18 @@ def test_mismatches_and_weak_passphrases_are_asked_again(tmp_path):
     assert session.end() == 0
 
 
+def test_what_may_go_wrong_at_the_next_typing_is_said_and_refuses_nothing(tmp_path):
+    session = Session(tmp_path, "init", "new.db", "--no-recovery", *CHEAP)
+    typed = " VERMILION TUGBOAT 93 "
+    session.type_unseen("New passphrase: ", typed)
+    session.see("Note: All letters are capitals. Is Caps Lock on?")
+    session.see("Note: It begins with a blank, which is part of it.")
+    session.see("Note: It ends with a blank, which is part of it.")
+    session.type_unseen("The same again: ", typed)
+    session.see("Protected, and proved to open.")
+    assert session.end() == 0
+
+
 @pytest.mark.parametrize(("typed", "code"), [("", 17), ("password", 18), ("tab\there" * 4, 17)])
 def test_three_times_is_enough(tmp_path, typed, code):
     session = Session(tmp_path, "init", "new.db", "--no-recovery", *CHEAP)

@@ -85,6 +85,22 @@ def test_the_database_s_name_is_a_weak_passphrase_while_it_is_typed(tmp_path):
     asyncio.run(typing())
 
 
+def test_the_least_score_comes_from_the_node_s_configuration(tmp_path, monkeypatch):
+    async def score(path):
+        async with Talk() as talk:
+            return await talk.request("policy", path=str(path))
+
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "none"))
+    monkeypatch.setenv("XDG_CONFIG_DIRS", str(tmp_path / "none"))
+    orders = tmp_path / "orders.db"
+    assert asyncio.run(score(orders)) == {"minimum_score": 3, "configured": False}
+    file = tmp_path / "datafold.toml"
+    file.write_text(f'[databases.orders]\npath = "{orders}"\ncrypto.minimum_score = 4\n')
+    monkeypatch.setenv("DATAFOLD_CONFIG", str(file))
+    assert asyncio.run(score(orders)) == {"minimum_score": 4, "configured": True}
+    assert asyncio.run(score(tmp_path / "other.db"))["minimum_score"] == 3
+
+
 # The generator -------------------------------------------------------------------------------
 
 

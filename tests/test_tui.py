@@ -193,7 +193,7 @@ def test_nothing_is_asked_of_the_engine_that_writes_before_encrypt_now() -> None
 
     journey = run(story)
     reading = {"discover", "inspect", "complete_path", "machine", "presets", "attack"}
-    reading |= {"ciphers", "measure", "meter.suppose", "field.describe"}
+    reading |= {"ciphers", "policy", "measure", "meter.suppose", "field.describe"}
     typing = {"field.type", "field.clear", "passphrase.accept"}
     assert {name for name, _fields in journey.engine.calls} <= reading | typing
 

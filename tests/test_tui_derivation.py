@@ -98,6 +98,8 @@ def test_going_on_before_anything_is_measured_says_so() -> None:
         await journey.at("DerivationScreen")
         await journey.press("enter")
         assert "still being measured" in journey.text()
+        await journey.press("end", "enter")
+        assert journey.where == "DerivationScreen", "nothing to draw yet"
 
     run(story)
 
@@ -218,6 +220,19 @@ def test_the_picture_in_ascii_has_a_sign_for_everything() -> None:
     run(story)
 
 
+def test_a_limit_above_the_picture_is_told_and_not_drawn() -> None:
+    async def story(journey: Journey) -> None:
+        await journey_to(journey, "derivation")
+        journey.app.session.machine["unattended_kib"] = 12_000_000
+        await journey.click("#picture")
+        await journey.at("PictureScreen")
+        assert "limit: 11.4 GiB, above this" in journey.text()
+        assert "━━━" not in journey.text()
+        assert journey.app.screen.query_one("#body").max_scroll_y == 0
+
+    run(story)
+
+
 def test_marks_lie_where_memory_and_time_say() -> None:
     picture = MemoryPicture(id="x")
     picture._plotted = Plotted(
@@ -324,7 +339,7 @@ def test_the_step_measures_and_draws_over_a_real_engine_process(tmp_path: Path) 
         terminal.until("MiB/s", 60)
         terminal.until(" of 3 ", 60)
         terminal.send("\t\t\t\t\r")
-        terminal.until("floor: 19 MiB")
+        terminal.until("floor: 19 MiB, 2 passes")
         assert "Measured" in terminal.text
         terminal.send("\x1b")
         terminal.until("How long may unlocking take")

@@ -235,6 +235,16 @@ def test_the_name_of_the_database_counts_when_the_passphrase_is_judged() -> None
     assert journey.engine.asked("meter.suppose")[0] == {"path": path}
 
 
+def test_the_least_score_is_the_configuration_s_with_its_reason() -> None:
+    async def story(journey: Journey) -> None:
+        journey.engine.minimum_score = 4
+        await journey_to(journey, "passphrase")
+        assert "“very strong” (4 of 4) is asked for: thieves" in journey.text()
+
+    journey = run(story)
+    assert journey.app.session.minimum_score == 4
+
+
 # On a real terminal --------------------------------------------------------------------------
 
 

@@ -163,6 +163,7 @@ class FakeEngine:
         self.databases = {summary["path"]: dict(summary) for summary in databases}
         self.fields = {"first": "", "second": "", "recall": "", "generated": ""}
         self.supposed = False
+        self.minimum_score = 3
         self.accepted = ""
         self.calls: list[tuple[str, Answer]] = []
         self.plan: Answer = {"threshold": 1, "shares": 1, "holders": []}
@@ -317,6 +318,9 @@ class FakeEngine:
         self.fields.update(first="", second="", generated="", accepted=first)
         described = await self._field_describe(None, "accepted")
         return {"characters": len(first), "strength": strength, **described}
+
+    async def _policy(self, _progress: Any, path: str) -> Answer:
+        return {"minimum_score": self.minimum_score, "configured": False}
 
     async def _machine(self, _progress: Any) -> Answer:
         return {

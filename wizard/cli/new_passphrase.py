@@ -68,6 +68,8 @@ def asked_when_needed(
 def _typed_twice(terminal: Terminal, demand: Demand) -> engine.Secret:
     with terminal.ask_unseen("New passphrase: ") as typed:
         accepted = _accepted(typed, demand)
+        for warning in engine.passphrase_warnings(typed):
+            output.note(f"Note: {warning.sentence}")
     try:
         with (
             terminal.ask_unseen("The same again: ") as again,

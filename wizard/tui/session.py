@@ -257,6 +257,7 @@ class WizardSession:
     typed_path: str = ""
     new_path: str = ""
 
+    minimum_score: int = MINIMUM_SCORE
     passphrase_characters: int | None = None
     passphrase_words: tuple[str, ...] = ()
     strength: Strength | None = None

@@ -21,6 +21,7 @@ from wizard.tui.process.aftercare import Aftercare
 from wizard.tui.process.failures import describe
 from wizard.tui.process.framing import MalformedLine, decode
 from wizard.tui.process.lane import Lane
+from wizard.tui.process.policy import policy
 from wizard.tui.process.preparation import Preparation
 from wizard.tui.process.request import Call, InvalidRequest, Request
 
@@ -173,6 +174,7 @@ class Conversation:
             "inspect": (short, _plain(looking.inspect)),
             "complete_path": (short, _plain(looking.complete_path)),
             "machine": (short, _plain(looking.machine)),
+            "policy": (short, _plain(policy)),
             "attack": (short, _plain(measuring.attack)),
             "presets": (long, _plain(measuring.presets)),
             "measure": (long, _plain(measuring.measure)),

@@ -32,6 +32,8 @@ from wizard.tui.widgets.action import Action
 from wizard.tui.widgets.choice_list import ChoiceList, Row
 from wizard.tui.widgets.short_field import ShortField
 
+_STILL_MEASURING = "This machine is still being measured; a few seconds more."
+
 
 class DerivationScreen(MeasuringScreen):
     """The time as the question, what a guess costs, the smaller machine, and the cipher."""
@@ -246,6 +248,9 @@ class DerivationScreen(MeasuringScreen):
 
     @on(Action.Pressed, "#picture")
     def _open_picture(self) -> None:
+        if not self.session.choices:
+            self.tell(_STILL_MEASURING)  # leaving would end it, and the picture would be empty
+            return
         self.apply()
         self.wizard.show_step("picture")
 
@@ -293,7 +298,7 @@ class DerivationScreen(MeasuringScreen):
             self._open_picture()
             return
         elif choice is None or choice.parameters is None:
-            self.tell("This machine is still being measured; a few seconds more.")
+            self.tell(_STILL_MEASURING)
             return
         elif choice.seconds is None:
             measured = await self.measure(choice.parameters, choice.name)

@@ -26,7 +26,7 @@ from wizard.tui.screens.passphrase_words import (
     warning_lines,
 )
 from wizard.tui.screens.random_words import RandomWordsScreen, drawn_sentence
-from wizard.tui.session import MINIMUM_SCORE, Choice, Parameters, Strength
+from wizard.tui.session import Choice, Parameters, Strength
 from wizard.tui.widgets.action import Action
 from wizard.tui.widgets.secret_field import SecretField
 from wizard.tui.widgets.strength_meter import StrengthMeter
@@ -67,8 +67,8 @@ class PassphraseScreen(StepScreen):
         with Horizontal(id="words-row"):
             yield Label("Four words", classes="name")
             yield Static(typed_words(self.session.passphrase_words, (), ()), id="four-words")
-        yield StrengthMeter()
-        yield Static(Content.styled(minimum_sentence(), "dim"), id="why")
+        yield StrengthMeter(self.session.minimum_score)
+        yield Static(Content.styled(minimum_sentence(self.session.minimum_score), "dim"), id="why")
 
     def actions(self) -> Iterable[Action]:
         """Going on, and the way for those who have no passphrase yet."""
@@ -86,11 +86,21 @@ class PassphraseScreen(StepScreen):
             self.engine.send("field.clear", field=field)
         self.query_one(StrengthMeter).show(None)
         self.attempt(self._suppose(), group="suppose")
+        self.attempt(self._ask_policy(), group="policy")
 
     def on_unmount(self) -> None:
         """What was typed and not accepted is wiped."""
         for field in (*_FIELDS, "generated"):
             self.engine.send("field.clear", field=field)
+
+    async def _ask_policy(self) -> None:
+        if self.session.target is None:
+            return
+        answer = await self.engine.request("policy", path=self.session.target.path)
+        self.session.minimum_score = answer["minimum_score"]
+        self.query_one(StrengthMeter).minimum = answer["minimum_score"]
+        why = Content.styled(minimum_sentence(answer["minimum_score"]), "dim")
+        self._say("#why", why)
 
     # What one guess costs --------------------------------------------------------------------
 
@@ -236,7 +246,7 @@ class PassphraseScreen(StepScreen):
             place: dict[str, Any] = {"path": target.path} if target else {}
             try:
                 answer = await self.engine.request(
-                    "passphrase.accept", minimum_score=MINIMUM_SCORE, **place
+                    "passphrase.accept", minimum_score=self.session.minimum_score, **place
                 )
             except EngineError as error:
                 self._not_accepted(error)

@@ -9,7 +9,7 @@ from textual.content import Content
 from wizard import engine
 from wizard.tui import wording
 from wizard.tui.screens.help import Explanation
-from wizard.tui.session import MINIMUM_SCORE, Choice, WizardSession
+from wizard.tui.session import Choice, WizardSession
 
 _MOST_WARNINGS = 2
 
@@ -45,12 +45,10 @@ def lead(session: WizardSession) -> str:
     )
 
 
-def minimum_sentence() -> str:
+def minimum_sentence(score: int) -> str:
     """The least that is taken, and why."""
-    least = wording.STRENGTH_WORDS[MINIMUM_SCORE]
-    return (
-        f"“{least}” ({MINIMUM_SCORE} of 4) is asked for: thieves of a file guess for years, unseen."
-    )
+    least = wording.STRENGTH_WORDS[score]
+    return f"“{least}” ({score} of 4) is asked for: thieves of a file guess for years, unseen."
 
 
 def basis_sentence(basis: Choice, *, assumed: bool) -> str:

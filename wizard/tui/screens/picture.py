@@ -149,25 +149,29 @@ class PictureScreen(MeasuringScreen):
                 marks.append(Mark(sign, parameters.memory_kib, seconds))
         fields = self.query_one(CustomParameters)
         lanes = fields.parameters.lanes if fields.missing is None else 1
+        limit = int(self.session.machine.get("unattended_kib", 0))
         floor = self._foretold(Parameters(1024, engine.FLOOR.passes, lanes))
         return Plotted(
             marks=tuple(marks),
             chosen=chosen,
-            limit_kib=int(self.session.machine.get("unattended_kib", 0)),
+            limit_kib=limit if limit <= engine.FORMAT_MAXIMUM.memory_kib else 0,
             floor_kib=engine.FLOOR.memory_kib,
             floor_seconds=floor or 0.0,
         )
 
     def _show_legend(self) -> None:
         limit = int(self.session.machine.get("unattended_kib", 0))
-        room = f" ({wording.memory(limit)})" if limit else ""
+        size = wording.size(limit * 1024)
+        if limit > engine.FORMAT_MAXIMUM.memory_kib:
+            room = f"limit: {size}, above this"
+        else:
+            room = f"{LIMIT_LINE * 2} limit: {size}"
         signs = "  ".join(f"{sign} {short}" for _name, sign, short in _SETS)
         floor = wording.memory(engine.FLOOR.memory_kib)
         self.query_one("#legend", Static).update(
             Content.styled(
                 f"{CHOSEN_MARK} yours  {signs}\n"
-                f"{LIMIT_LINE * 2} most without asking here{room}   "
-                f"{FLOOR_LINE * 2} floor: {floor} and {engine.FLOOR.passes} passes",
+                f"{room}   {FLOOR_LINE * 2} floor: {floor}, {engine.FLOOR.passes} passes",
                 "dim",
             )
         )

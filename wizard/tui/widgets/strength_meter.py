@@ -9,7 +9,7 @@ from textual.widgets import Label, Static
 
 from wizard.tui import wording
 from wizard.tui.glyphs import SCORE_EMPTY, SCORE_FULL
-from wizard.tui.session import MINIMUM_SCORE, Strength
+from wizard.tui.session import Strength
 
 _COLOURS = ("$error", "$error", "$warning", "$success", "$success")
 _FULL_SCORE = 4
@@ -24,11 +24,11 @@ def bar(strength: Strength) -> str:
     return f"{squares} {word:<14}{wording.guesses(strength.guesses_log10)}"
 
 
-def advice(strength: Strength) -> tuple[str, ...]:
+def advice(strength: Strength, minimum: int) -> tuple[str, ...]:
     """Return the first warning and the first suggestion, as far as there are any."""
     parts = [strength.warning, *strength.suggestions[:1]]
     sentences = [part.rstrip(".") + "." for part in parts if part]
-    if not sentences and strength.score < MINIMUM_SCORE:
+    if not sentences and strength.score < minimum:
         sentences = ["Longer is stronger: add another word or two."]
     return tuple(sentences)
 
@@ -36,8 +36,10 @@ def advice(strength: Strength) -> tuple[str, ...]:
 class StrengthMeter(Vertical):
     """Bar and guesses, advice, and what the guesses take here and on a rented GPU."""
 
-    def __init__(self) -> None:
+    def __init__(self, minimum: int) -> None:
+        """`minimum` is the score that is asked for."""
         super().__init__()
+        self.minimum = minimum
         self._strength: Strength | None = None
 
     def compose(self) -> ComposeResult:
@@ -74,7 +76,10 @@ class StrengthMeter(Vertical):
 
     def show_advice(self) -> None:
         """Say what is wrong and what would help; not with every key, for a slow line's sake."""
-        self._put("#meter-advice", "\n".join(advice(self._strength)) if self._strength else "")
+        self._put(
+            "#meter-advice",
+            "\n".join(advice(self._strength, self.minimum)) if self._strength else "",
+        )
 
     def show_basis(self, sentence: str) -> None:
         """Say under which key derivation that is."""
