@@ -308,7 +308,7 @@ def test_the_directory_must_be_one_that_can_be_used(node, saved, tmp_path):
             engine.backup(node, PASSPHRASE, to=there)
         with pytest.raises(Unreadable):
             engine.restore(saved, to=there)
-    with pytest.raises(TargetAbsent):
+    with pytest.raises(FileNotFoundError):
         engine.restore(tmp_path / "none", to=tmp_path / "again.db")
     with pytest.raises(Unreadable):
         engine.verify_backup(tmp_path)
@@ -438,7 +438,9 @@ def test_a_lost_or_damaged_sidecar_is_brought_back(node, saved, tmp_path, how, l
     assert done.proved is proved
     assert (None if done.kept is None else done.kept.read_bytes()) == bad
     assert count(node) == 200
-    assert engine.restore_metadata(file, node).kept is None  # the same again changes nothing
+    assert done.changed
+    again = engine.restore_metadata(file, node)
+    assert (again.changed, again.kept) == (False, None)
 
 
 def test_a_sidecar_of_another_database_is_refused(node, saved, tmp_path):
@@ -781,6 +783,7 @@ def test_a_restoration_killed_anywhere_is_done_again(saved, tmp_path):
         lambda: engine.restore(work / "b", to=work / "again.db"), work, pristine, sample=14
     ):
         if inspect(work / "again.db").state is not State.PROTECTED:
+            assert inspect(work / "again.db").state in (State.ABSENT, State.INTERRUPTED)
             engine.restore(work / "b", to=work / "again.db")
         assert inspect(work / "again.db").state is State.PROTECTED
         with wizard.unlock(work / "again.db", PASSPHRASE) as database:

@@ -74,7 +74,7 @@ def test_a_lost_sidecar_comes_back(run, saved, tmp_path):
         (("backup", "node.db", "--to", "b", *SECRET), (24, "exists")),
         (("backup", "node.db", "--to", "none/x", *SECRET), (14, "does not exist")),
         (("backup", "node.db", "--to", "x"), (2, "no terminal")),
-        (("backup", "verify", "none"), (15, "no file")),
+        (("backup", "verify", "none"), (15, "Check the path.")),
         (("backup", "verify", "node.db"), (35, "not a sound backup")),
         (("restore", "b"), (2, "--to PATH")),
         (("restore", "b", "x", "--to", "y"), (2, "--to PATH")),

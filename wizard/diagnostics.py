@@ -340,7 +340,7 @@ TABLE: Mapping[type[BaseException], Row] = {
         35,
         409,
         _NOTHING,
-        "Take another backup, and find out what happened to this one.",
+        "Use another copy. If there is none, tar -xf FILE takes out what is there, unverified.",
     ),
     errors.OlderMetadata: Row(
         "older_metadata",

@@ -248,13 +248,18 @@ def _tell_metadata(done: engine.RestoredMetadata, *, as_json: bool) -> None:
                 "fingerprint": done.fingerprint,
                 "generation": done.generation,
                 "revision": done.revision,
+                "changed": done.changed,
                 "kept": None if done.kept is None else str(done.kept),
                 "proved": done.proved,
                 "notes": list(done.notes),
             }
         )
         return
-    output.say("The crypto metadata are beside the database again.")
+    output.say(
+        "The crypto metadata are beside the database again."
+        if done.changed
+        else "The same crypto metadata were beside the database already."
+    )
     pairs = [
         ("Sidecar", str(done.sidecar)),
         ("Fingerprint", f"{done.fingerprint}  (generation {done.generation})"),

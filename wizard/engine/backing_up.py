@@ -44,7 +44,7 @@ from wizard.engine.sidecar import (
 from wizard.engine.snapshot import Snapshot, SnapshotTaker, checked
 from wizard.engine.writerlock import WriterLock
 
-_WORTH_TELLING_SECONDS = 0.1
+_WORTH_TELLING_SECONDS = 0.5
 
 
 class BackupKind(StrEnum):
@@ -162,7 +162,7 @@ def verify_backup(
 ) -> BackupFacts:
     """Check all of a backup without any secret: structure, digests, and the master key's signature.
 
-    Raises `DamagedBackup`, `UnsupportedVersion`, `TargetAbsent`, `Unreadable` or `Cancelled`. It
+    Raises `DamagedBackup`, `UnsupportedVersion`, `FileNotFoundError`, `Unreadable` or `Cancelled`. It
     shows that the backup is the one which the holder of that master key made; compare the
     fingerprint to know whose it is.
     """

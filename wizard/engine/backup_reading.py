@@ -23,7 +23,7 @@ from wizard.engine.backup_manifest import (
     read_manifest,
 )
 from wizard.engine.encoding import Malformed
-from wizard.engine.errors import DamagedBackup, DamagedMetadata, TargetAbsent, Unreadable
+from wizard.engine.errors import DamagedBackup, DamagedMetadata, Unreadable
 from wizard.engine.metadata import MAXIMUM_BYTES, Metadata
 from wizard.engine.progress import CancelToken, Progress, ProgressSink, Stage
 from wizard.engine.replacement import read_sidecar_bytes
@@ -53,11 +53,11 @@ class Contents:
 
 @contextmanager
 def opened(path: Path) -> Iterator[int]:
-    """A backup's descriptor; reading errors are told as `Unreadable`, damage as `DamagedBackup`."""
-    try:
-        descriptor = open_regular(path)
-    except FileNotFoundError:
-        raise TargetAbsent(f"There is no file {path}.") from None
+    """A backup's descriptor; reading errors are told as `Unreadable`, damage as `DamagedBackup`.
+
+    Raises `FileNotFoundError` as it is: a missing backup is no missing database.
+    """
+    descriptor = open_regular(path)
     try:
         yield descriptor
     except OSError as error:
@@ -106,16 +106,19 @@ def check_digests(
     """Read audit log and database, and compare. Raises `Malformed`, `Cancelled` or `OSError`."""
     if contents.manifest is None or contents.audit is None or contents.database is None:
         return
+    total = contents.audit.size + contents.database.size
+    before = 0
     for member, part in (
         (contents.audit, contents.manifest.audit),
         (contents.database, contents.manifest.database),
     ):
-        report = partial(_report, progress, member.size)
+        report = partial(_report, progress, total, before)
         found = transfer.digest_of(
             descriptor, offset=member.offset, size=member.size, report=report, cancel=cancel
         )
         if found != part.digest:
             raise Malformed(f"{member.name} in it is not the one of its manifest")
+        before += member.size
 
 
 def members_of(manifest: Manifest, manifest_size: int) -> tuple[Member, ...]:
@@ -130,8 +133,8 @@ def members_of(manifest: Manifest, manifest_size: int) -> tuple[Member, ...]:
     )
 
 
-def _report(progress: ProgressSink, size: int, done: int) -> None:
-    progress(Progress(Stage.CHECK, done, size, "bytes", "the backup"))
+def _report(progress: ProgressSink, total: int, before: int, done: int) -> None:
+    progress(Progress(Stage.CHECK, before + done, total, "bytes", "the backup"))
 
 
 def _manifest(descriptor: int) -> tuple[Claim, int]:

@@ -202,7 +202,8 @@ def _interrupted(target: Path, kind: FileKind) -> Inspection:
         if kind is FileKind.ABSENT
         else "The plaintext database is as it was."
     )
-    error = Interrupted(f"An initialization of {target.name} did not finish. {kept}")
+    what = "An initialization or restoration" if kind is FileKind.ABSENT else "An initialization"
+    error = Interrupted(f"{what} of {target.name} did not finish. {kept}")
     return Inspection(
         target,
         State.INTERRUPTED,

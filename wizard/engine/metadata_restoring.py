@@ -57,8 +57,8 @@ _OTHER = "The saved crypto metadata are sound, but they are those of another dat
 class RestoredMetadata:
     """A sidecar that was put back.
 
-    ``kept`` is where the one that was there before is now, None if there was none, or the same.
-    ``proved``: the passphrase has opened the database with it.
+    ``changed`` is False where the same was there already. ``kept`` is where the one that was there
+    before is now, None if there was none. ``proved``: the passphrase has opened the database with it.
     """
 
     path: Path
@@ -66,6 +66,7 @@ class RestoredMetadata:
     fingerprint: str
     generation: int
     revision: int
+    changed: bool
     kept: Path | None
     proved: bool
     notes: tuple[str, ...]
@@ -101,6 +102,7 @@ def restore_metadata(
         _check_belongs(metadata, target, provable=passphrase is not None)
         entry.concerns(metadata)
         _check_age(metadata, _sound_sidecar(target), allow_older=allow_older)
+        changed = read_sidecar(sidecar_path(target)) != saved.metadata_bytes
         if passphrase is None:
             kept = _put(saved, target)
         else:
@@ -120,6 +122,7 @@ def restore_metadata(
         fingerprint=metadata.public_key.fingerprint,
         generation=metadata.generation,
         revision=metadata.revision,
+        changed=changed,
         kept=kept,
         proved=passphrase is not None,
         notes=(entry.warning,) if entry.warning else (),

@@ -58,7 +58,7 @@ def restore(
     """Put the database and the crypto metadata of a backup where nothing is yet. No secret is needed.
 
     Raises `DamagedBackup`, `UnsupportedVersion`, `OutputExists`, `NoSpace`, `Busy`, `Unreadable`,
-    `TargetAbsent`, `Cancelled`, and `InvalidInput` for a backup of crypto metadata alone; nothing is
+    `FileNotFoundError`, `Cancelled`, and `InvalidInput` for a backup of crypto metadata alone; nothing is
     left then.
     """
     token = cancel or CancelToken()
