@@ -105,3 +105,62 @@ def test_operators_by_command(run, protected):
     assert "is unchanged" in removed.out
     assert run("verify", "node.db", *own, env=env).code == 3
     assert "No operators" in run("operator", "list", "node.db").out
+
+
+def test_recover_by_command(run, protected):
+    env = environment(NEW_PASS=NEW)
+    own = ("--passphrase", "env:NEW_PASS")
+    done = run("recover", "node.db", "--recovery", "kit.txt", "--new-passphrase", "env:NEW_PASS",
+               "--recovery-out", "new.txt", env=env)  # fmt: skip
+    assert done.code == 0, done.err
+    assert "are refused" in done.out
+    assert "seen by 2 removed slots" in done.out
+    assert run("verify", "node.db", *own, env=env).code == 0
+    assert run("verify", "node.db", *OLD).code == 3
+    assert run("verify", "node.db", "--recovery", "new.txt").code == 0
+    refused = run("verify", "node.db", "--recovery", "kit.txt")
+    assert refused.code == 22
+    assert "replaced by another one in generation 2" in refused.err
+
+
+def test_a_kit_is_renewed_proved_and_printed_by_command(run, protected):
+    done = run("recovery", "new", "node.db", *OLD, "--recovery-out", "new", "--recovery-shares",
+               "2of2", "--json")  # fmt: skip
+    assert done.code == 0, done.err
+    assert done.document["recovery"]["files"] == ["new-1of2", "new-2of2"]
+    sheets = ("--recovery", "new-1of2", "--recovery", "new-2of2")
+    proved = run("recovery", "rehearse", "node.db", *sheets, "--json")
+    assert (proved.code, proved.document["lines_outdated"]) == (0, False)
+    shown = run("recovery", "show-status", "node.db")
+    assert "any 2 of 2" in shown.out
+    assert "today" in shown.out
+    assert run("recovery", "show-status", "node.db", "--json").document["proved_days_ago"] == 0
+    printed = run("recovery", "lines", "node.db", "--qr")
+    assert printed.code == 0, printed.err
+    lines = printed.out
+    assert run("recovery", "lines", "node.db", "--json").document["lines"][0] in lines
+    assert (protected.parent / "new-1of2").read_text().count(lines.splitlines()[2]) == 1
+    old = run("recovery", "rehearse", "node.db", "--recovery", "kit.txt")
+    assert old.code in {21, 22}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("recover", "node.db", "--recovery", "kit.txt"), 2),
+        (("recover", "node.db", "--recovery", "absent", "--recovery-out", "new"), 15),
+        (("recover", "node.db", "--recovery", "kit.txt", "--recovery-out", "kit.txt"), 24),
+        (("recover", "node.db", "--recovery-out", "new"), 2),
+        (("recover", "absent.db", "--recovery", "kit.txt", "--recovery-out", "new"), 15),
+        (("recover", "node.db", "--recovery", "node.db", "--recovery-out", "new"), 21),
+        (("recovery", "new", "node.db", *OLD), 2),
+        (("recovery", "new", "node.db", "--passphrase", "env:WRONG", "--recovery-out", "n"), 3),
+        (("recovery", "rehearse", "node.db"), 2),
+    ],
+)
+def test_what_recovery_refuses_leaves_everything_as_it_was(run, protected, arguments, code):
+    before = files_in(protected.parent)
+    done = run(*arguments, env=environment(WRONG="not the passphrase"))
+    assert done.code == code, done.err
+    assert "Traceback" not in done.err
+    assert files_in(protected.parent) == before

@@ -371,14 +371,12 @@ def test_the_recovery_words_are_typed_on_a_screen_that_is_wiped(plaintext, tmp_p
     words = list(kits[0].words)
     session = Session(tmp_path, "verify", "node.db", "--recovery", "-")
     session.see("Recovery sheet 1: type its words.")
-    swapped = [words[1], words[0], *words[2:]]
-    for line in (" ".join(swapped), ""):
-        session.see("> ")
-        session.type(line)
-    session.see("Type this sheet again.")
-    for line in (" ".join(words[:20]), " ".join(words[20:]).upper(), ""):
-        session.see("> ")
-        session.type(line)
+    session.type(f"{words[0][:4]} {words[1].upper()} acx")
+    session.see("Word 3: no word of the list begins so.")
+    erase = "\x7f\x7f\x7f"
+    session.type(erase + " ".join(words[2:]))
+    session.see("All 33 words fit together.")
+    session.type("")
     session.see("Verified: the recovery kit opens it")
     assert session.end() == 0
     assert words[0] not in session.visible.split()
@@ -395,7 +393,11 @@ def test_the_slot_lines_are_asked_for_when_the_sidecar_is_gone(plaintext, tmp_pa
     engine.initialize(plaintext, PASSPHRASE, params=params, confirm_kit=confirm)
     (tmp_path / "node.db.crypto.json").unlink()
     session = Session(tmp_path, "verify", "node.db", "--recovery", "-")
-    for line in (" ".join(kits[0].words), "", *kits[0].slot.to_lines(), ""):
+    session.see("type its words")
+    session.type(" ".join(kits[0].words))
+    session.see("All 33 words fit together.")
+    session.type("")
+    for line in (*kits[0].slot.to_lines(), ""):
         session.see("> ")
         session.type(line)
     session.see("Verified: the recovery kit opens it")

@@ -34,6 +34,8 @@ COMMANDS = frozenset(
         "verify",
         "shell",
         "passwd",
+        "recover",
+        "recovery",
         "operator",
         "backup",
         "restore",

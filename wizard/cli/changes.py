@@ -12,6 +12,8 @@ from wizard.cli.unlocking import agree_to_cost
 from wizard.diagnostics import PROGRAM, UsageProblem
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from wizard.cli.choose import CostChoice
     from wizard.cli.sources import Source
 
@@ -120,3 +122,12 @@ def tell_exposure(done: engine.Changed) -> None:
             "the same as before. Copies of the files made until now open as they did. Only "
             f"another data key ends that: {PROGRAM} rotate {output.printable(str(done.path))}"
         )
+
+
+def describe_proved(recovery: Mapping[str, Any]) -> str:
+    """When the recovery kit was last proved, in words."""
+    days = recovery.get("proved_days_ago")
+    if days is None:
+        return "not on record"
+    ago = {0: "today", 1: "yesterday"}.get(days, f"{days} days ago")
+    return f"{ago} ({recovery['proved_at']})"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +12,6 @@ from wizard import engine
 from wizard.cli import kit, options, output
 from wizard.cli.choose import CostChoice, cost_options
 from wizard.cli.initializing import InitOptions, run
-from wizard.cli.terminal import is_terminal
 from wizard.diagnostics import UsageProblem
 
 if TYPE_CHECKING:
@@ -46,27 +44,7 @@ _WHAT_REMOVING_MEANS = (
     help="Default: aegis, or chacha20 where the processor has no AES instructions. "
     "sqlcipher: files that SQLCipher 4 opens too.",
 )
-@click.option(
-    "--recovery-shares",
-    type=options.shares_value,
-    default="1of1",
-    metavar="KofN",
-    help="Sheets needed and sheets made, such as 2of3. Default: one sheet.",
-)
-@click.option(
-    "--recovery-holder",
-    "holders",
-    multiple=True,
-    metavar="NAME",
-    help="Who holds a sheet; once for each sheet.",
-)
-@click.option(
-    "--recovery-out",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Write the recovery kit to FILE (mode 0600, never overwritten); several sheets to "
-    "FILE-1of3 and so on.",
-)
+@options.kit_options
 @click.option("--no-recovery", is_flag=True, help="No kit: a lost passphrase is lost data.")
 @click.option(
     "--original",
@@ -90,7 +68,7 @@ def init(*, as_json: bool, **given: Any) -> None:
 def _checked(
     *,
     path: Path,
-    recovery_shares: str,
+    recovery_shares: str | None,
     holders: tuple[str, ...],
     recovery_out: Path | None,
     no_recovery: bool,
@@ -103,14 +81,18 @@ def _checked(
     **cost: Any,
 ) -> InitOptions:
     """Raise `UsageProblem` for what contradicts itself or cannot be done here."""
-    if no_recovery and (recovery_out is not None or recovery_shares != "1of1" or holders):
+    if no_recovery and (recovery_out is not None or recovery_shares is not None or holders):
         raise UsageProblem("--no-recovery makes no kit; leave the other recovery options out.")
-    if not no_recovery and recovery_out is None and not _kit_can_be_shown():
+    if not no_recovery and recovery_out is None and not kit.can_be_shown():
         raise UsageProblem(
             "There is no terminal to show the recovery kit on. Say where to write it with "
             "--recovery-out FILE, or do without one with --no-recovery."
         )
-    plan = None if no_recovery else engine.RecoveryPlan.parse(recovery_shares, holders=holders)
+    plan = (
+        None
+        if no_recovery
+        else engine.RecoveryPlan.parse(recovery_shares or "1of1", holders=holders)
+    )
     sheets: tuple[Path, ...] = ()
     if plan is not None and recovery_out is not None:
         sheets = kit.sheet_paths(recovery_out, shares=plan.shares)
@@ -129,11 +111,6 @@ def _checked(
         minimum_score=engine.DEFAULT_MINIMUM_SCORE if min_score is None else min_score,
         allow_high_cost=allow_high_cost,
     )
-
-
-def _kit_can_be_shown() -> bool:
-    # The words must never get into a file or a pipe by accident.
-    return is_terminal() and sys.stdout is not None and sys.stdout.isatty()
 
 
 def _tell(result: dict[str, Any]) -> None:

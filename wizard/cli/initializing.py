@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from wizard import engine
 from wizard.cli import changes, kit, output
-from wizard.cli.interruption import interruptible, uninterrupted
+from wizard.cli.interruption import interruptible
 from wizard.cli.new_passphrase import Demand, new_passphrase
 
 if TYPE_CHECKING:
@@ -61,7 +61,12 @@ def run(chosen: InitOptions) -> dict[str, Any]:
                 cancel=token,
             )
     with pending:
-        done = _prove_and_commit(pending, chosen)
+        done = kit.prove_and_commit(
+            pending,
+            chosen.sheets,
+            lambda line: pending.commit(chosen.original, progress=line),
+            in_place=lambda: is_in_place(pending),
+        )
     return _result(done, chosen)
 
 
@@ -81,37 +86,6 @@ def _check_target(path: Path) -> None:
         engine.State.PLAINTEXT,
     }:
         raise found.error
-
-
-def _prove_and_commit(
-    pending: engine.PendingInitialization, chosen: InitOptions
-) -> engine.Initialized:
-    with kit.kit_files() as files, output.progress_line() as line:
-        if pending.kit is not None:
-            texts = None
-            if chosen.sheets:
-                texts = [
-                    files.write(path, sheet.text())
-                    for path, sheet in zip(chosen.sheets, pending.kit.sheets, strict=True)
-                ]
-            else:
-                kit.prove_on_screen(pending)
-            pending.rehearse(texts, progress=line)
-        with uninterrupted():
-            try:
-                done = pending.commit(chosen.original, progress=line)
-            except BaseException:
-                # The kit of a database that is in place is never removed, whatever failed after.
-                if is_in_place(pending):
-                    files.keep()
-                raise
-            files.keep()
-            if pending.kit is not None:
-                # Written and read back, or shown and three words of it typed.
-                engine.record_item(
-                    engine.inspect(done.path), engine.Item.KIT_SAVED, engine.ItemState.DONE
-                )
-    return done
 
 
 def is_in_place(pending: engine.PendingInitialization) -> bool:

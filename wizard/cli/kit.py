@@ -9,17 +9,21 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from wizard import engine
 from wizard.cli import output
-from wizard.cli.terminal import Terminal
+from wizard.cli.interruption import uninterrupted
+from wizard.cli.terminal import Terminal, is_terminal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+
+Done = TypeVar("Done")
 
 
 def sheet_paths(base: Path, *, shares: int) -> tuple[Path, ...]:
@@ -70,7 +74,68 @@ def kit_files() -> Iterator[KitFiles]:
                     path.unlink()
 
 
-def prove_on_screen(pending: engine.PendingInitialization, *, shown_first: bool = True) -> None:
+class Pending(Protocol):
+    """What waits for its kit: an initialization, or a change of keys."""
+
+    path: Path
+
+    @property
+    def kit(self) -> engine.RecoveryKit | None: ...  # noqa: D102
+
+    def challenge(self) -> tuple[engine.WordChallenge, ...]: ...  # noqa: D102
+
+    def check_words(self, answers: Sequence[str]) -> None: ...  # noqa: D102
+
+    def rehearse(  # noqa: D102
+        self, sheet_texts: Sequence[str] | None = None, *, progress: engine.ProgressSink = ...
+    ) -> None: ...
+
+
+def prove_and_commit(
+    pending: Pending,
+    sheets: Sequence[Path],
+    commit: Callable[[engine.ProgressSink], Done],
+    *,
+    in_place: Callable[[], bool],
+) -> Done:
+    """Get the kit to paper or to files, let it open the database, and only then commit.
+
+    The files are removed again unless ``commit`` returns, or ``in_place`` says that what they open
+    is in force although it raised.
+    """
+    with kit_files() as files, output.progress_line() as line:
+        if pending.kit is not None:
+            texts = None
+            if sheets:
+                texts = [
+                    files.write(path, sheet.text())
+                    for path, sheet in zip(sheets, pending.kit.sheets, strict=True)
+                ]
+            else:
+                prove_on_screen(pending)
+            pending.rehearse(texts, progress=line)
+        with uninterrupted():
+            try:
+                done = commit(line)
+            except BaseException:
+                if in_place():
+                    files.keep()
+                raise
+            files.keep()
+            if pending.kit is not None:
+                # Written and read back, or shown and three words of it typed.
+                engine.record_item(
+                    engine.inspect(pending.path), engine.Item.KIT_SAVED, engine.ItemState.DONE
+                )
+    return done
+
+
+def can_be_shown() -> bool:
+    """Whether there is a terminal for the words: they must never get into a pipe by accident."""
+    return is_terminal() and sys.stdout is not None and sys.stdout.isatty()
+
+
+def prove_on_screen(pending: Pending, *, shown_first: bool = True) -> None:
     """Show every sheet, unless it has been stored, and ask for drawn words until they are right.
 
     Raises `Cancelled` on an end of input.

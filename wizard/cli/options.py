@@ -136,6 +136,35 @@ operator_option: Decorator = click.option(
 )
 
 
+def kit_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of a command that makes a recovery kit."""
+    for option in (
+        click.option(
+            "--recovery-out",
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            help="Write the recovery kit to FILE (mode 0600, never overwritten); several sheets to "
+            "FILE-1of3 and so on.",
+        ),
+        click.option(
+            "--recovery-holder",
+            "holders",
+            multiple=True,
+            metavar="NAME",
+            help="Who holds a sheet; once for each sheet.",
+        ),
+        click.option(
+            "--recovery-shares",
+            type=shares_value,
+            default=None,
+            metavar="KofN",
+            help="Sheets needed and sheets made, such as 2of3. Default: as many as now, or one.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
 def unlock_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add every option of a command that opens a database."""
     for option in (

@@ -30,6 +30,7 @@ from wizard.cli.inspecting import public_key, status
 from wizard.cli.opening import shell, verify
 from wizard.cli.operators import operator
 from wizard.cli.passwd import passwd
+from wizard.cli.recovering import recover, recovery_group
 from wizard.cli.serving import serve
 from wizard.cli.signing import sign, verify_signature
 from wizard.cli.tokens import token
@@ -117,6 +118,8 @@ for _command in (
     verify,
     shell,
     passwd,
+    recover,
+    recovery_group,
     operator,
     backup,
     restore,

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 import sys
 import termios
@@ -32,6 +33,7 @@ _LINE_FEED = ord("\n")
 _TO_ALTERNATE = "\x1b[?1049h\x1b[2J\x1b[H"
 _FROM_ALTERNATE = "\x1b[2J\x1b[H\x1b[?1049l"
 _CLEAR = "\x1b[2J\x1b[H"
+_SEQUENCE_SECONDS = 0.05
 
 
 def is_terminal() -> bool:
@@ -101,6 +103,31 @@ class Terminal:
         finally:
             self.write(_FROM_ALTERNATE)
 
+    def redraw(self, lines: Sequence[str]) -> None:
+        """Show lines from the top of the alternate screen, in the place of what was there."""
+        self.write(_CLEAR + "\r\n".join(lines))
+
+    @contextmanager
+    def keys(self) -> Iterator[Callable[[], str]]:
+        """Yield what waits for the next key: a character, or an arrow's whole sequence.
+
+        Nothing is echoed; Ctrl+C still interrupts. An empty key is the end of the input.
+        """
+        with self._mode(termios.ICANON | termios.ECHO, 0):
+            yield self._key
+
+    def _key(self) -> str:
+        first = os.read(self._descriptor, 1)
+        if first != b"\x1b":
+            return first.decode("ascii", "replace")
+        # The rest of a sequence is there already; a lone Escape is followed by nothing.
+        rest = b""
+        while select.select([self._descriptor], [], [], _SEQUENCE_SECONDS)[0] and len(rest) < 8:  # noqa: PLR2004
+            rest += os.read(self._descriptor, 1)
+            if rest[-1:].isalpha() or rest[-1:] == b"~":
+                break
+        return (first + rest).decode("ascii", "replace")
+
     def size(self) -> tuple[int, int]:
         """Return columns and rows; a serial line that does not know them counts as 80 by 24."""
         columns, rows = os.get_terminal_size(self._descriptor)
@@ -162,12 +189,16 @@ class Terminal:
             length += count
         return length
 
+    def _no_echo(self) -> contextlib.AbstractContextManager[None]:
+        echo = termios.ECHO | termios.ECHOE | termios.ECHOK | termios.ECHONL
+        return self._mode(echo, termios.ICANON)
+
     @contextmanager
-    def _no_echo(self) -> Iterator[None]:
+    def _mode(self, off: int, on: int) -> Iterator[None]:
+        """Switch local modes of the terminal off and on, and back afterwards."""
         before = termios.tcgetattr(self._descriptor)
         quiet = termios.tcgetattr(self._descriptor)
-        quiet[3] &= ~(termios.ECHO | termios.ECHOE | termios.ECHOK | termios.ECHONL)
-        quiet[3] |= termios.ICANON
+        quiet[3] = quiet[3] & ~off | on
 
         def hush(_number: int = 0, _frame: FrameType | None = None) -> None:
             # FLUSH: what was typed before the question was shown, and is not meant for it.

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 from wizard import engine
 from wizard.cli import output
 from wizard.cli.terminal import Terminal, ask_passphrase, is_terminal, yes
+from wizard.cli.typed_words import ask_words
 from wizard.diagnostics import UsageProblem
 
 if TYPE_CHECKING:
@@ -70,13 +71,10 @@ def open_with(path: Path, options: UnlockOptions, verb: Callable[[Attempt], Open
 
     Raises what ``verb`` raises, and `UsageProblem` without a terminal and without a source.
     """
-    if options.recovery == (TYPED,):
-        found = engine.inspect(path)
-        return verb(Attempt(None, ask_sheets(found.metadata), options.allow_high_cost))
-    if options.recovery:
-        texts = tuple(_read_sheet(file) for file in options.recovery)
-        return verb(Attempt(None, texts, options.allow_high_cost))
     found = engine.inspect(path)
+    if options.recovery:
+        texts = read_sheets(options.recovery, found.metadata)
+        return verb(Attempt(None, texts, options.allow_high_cost))
     if found.error is not None:
         raise found.error
     fingerprint = "" if found.metadata is None else found.metadata.public_key.fingerprint
@@ -159,8 +157,15 @@ def _read_sheet(path: Path) -> str:
         raise engine.InvalidRecoveryPhrase(f"{path} is not a text file.") from None
 
 
+def read_sheets(files: tuple[Path, ...], metadata: engine.Metadata | None) -> tuple[str, ...]:
+    """The text of each sheet, from its file or, for ``-``, typed on the terminal."""
+    if files == (TYPED,):
+        return ask_sheets(metadata)
+    return tuple(_read_sheet(file) for file in files)
+
+
 def ask_sheets(metadata: engine.Metadata | None) -> tuple[str, ...]:
-    """Ask for as many sheets as are needed, on a screen that is wiped after.
+    """Ask for as many sheets as are needed, word by word, on a screen that is wiped after.
 
     Without metadata the slot lines are asked for too: they stand for a sidecar that is gone.
     """
@@ -175,13 +180,16 @@ def ask_sheets(metadata: engine.Metadata | None) -> tuple[str, ...]:
     with Terminal.open() as terminal, terminal.alternate_screen() as clear:
         message = ""
         while len(sheets) < needed:
+            of = f" of {needed} sheets" if needed > 1 else ""
+            title = f"Recovery sheet {len(sheets) + 1}{of}: type its words."
+            text = ask_words(terminal, title, message=message)
             clear()
-            terminal.write(message)
-            text = _ask_sheet(terminal, len(sheets) + 1, needed, with_slot=metadata is None)
+            if metadata is None:
+                text = _with_slot_lines(terminal, text)
             try:
                 parsed = engine.parse_sheets([*sheets, text])
             except engine.InvalidRecoveryPhrase as error:
-                message = f"{error} Type this sheet again.\n\n"
+                message = f"{error} Type this sheet again."
                 continue
             message = ""
             sheets.append(text)
@@ -190,17 +198,13 @@ def ask_sheets(metadata: engine.Metadata | None) -> tuple[str, ...]:
     return tuple(sheets)
 
 
-def _ask_sheet(terminal: Terminal, number: int, needed: int, *, with_slot: bool) -> str:
-    of = f" of {needed} sheets" if needed > 1 else ""
+def _with_slot_lines(terminal: Terminal, words: str) -> str:
     terminal.write(
-        f"Recovery sheet {number}{of}: type its words. Numbers, capitals and line breaks do\n"
-        "not matter. End with an empty line.\n\n"
+        "Now the slot lines below the words, because the .crypto.json file cannot be used.\n"
+        "End with an empty line.\n\n"
     )
-    parts = ["== RECOVERY WORDS ==", *_ask_block(terminal)]
-    if with_slot:
-        terminal.write("\nNow its slot lines, because the .crypto.json file cannot be used.\n\n")
-        parts += ["== RECOVERY SLOT ==", *_ask_block(terminal)]
-    return "\n".join([*parts, "== END =="])
+    lines = _ask_block(terminal)
+    return "\n".join(["== RECOVERY WORDS ==", words, "== RECOVERY SLOT ==", *lines, "== END =="])
 
 
 def _ask_block(terminal: Terminal) -> list[str]:

@@ -234,6 +234,7 @@ if TYPE_CHECKING:
         Rehearsal,
         SlotLines,
         recovery_lines,
+        recovery_status,
         rehearse_recovery,
     )
     from wizard.engine.restoring import (
@@ -328,7 +329,7 @@ _NAMES = {
     "recipients": "Recipient encrypt_to recipients_from",
     "recovering": "prepare_recovery prepare_renewal",
     "recovery": "Mnemonic RecoveryPlan complete_word is_word",
-    "rehearsal": "Rehearsal SlotLines recovery_lines rehearse_recovery",
+    "rehearsal": "Rehearsal SlotLines recovery_lines recovery_status rehearse_recovery",
     "restoring": "Restored restore",
     "retyping": "PassphraseWarning passphrase_warnings",
     "secret": "MemoryProtection Secret memory_protection protect_process wipe_all",
@@ -503,6 +504,7 @@ __all__ = [
     "recommended_cipher",
     "record_item",
     "recovery_lines",
+    "recovery_status",
     "rehearse_recovery",
     "remove_operator",
     "remove_receipt",

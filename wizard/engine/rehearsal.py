@@ -10,16 +10,18 @@ import os
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from wizard.engine import audit
-from wizard.engine.errors import DamagedMetadata, NoRecovery
+from wizard.engine.encoding import Json
+from wizard.engine.errors import AuditUnavailable, DamagedMetadata, NoRecovery
 from wizard.engine.inspection import inspect, resolve
 from wizard.engine.kit import parse_sheets
 from wizard.engine.metadata import Metadata
 from wizard.engine.progress import ProgressSink, ignore_progress
 from wizard.engine.rescue import compact
-from wizard.engine.slot_qr import SlotQr
+from wizard.engine.slot_qr import Drawing, SlotQr
 from wizard.engine.sqlite import integrity
 from wizard.engine.unlocking import open_recorded
 
@@ -44,6 +46,10 @@ class SlotLines:
     lines: tuple[str, ...]
     payload: str
     qr: SlotQr
+
+    def qr_terminal(self, *, ascii_only: bool = False) -> list[str]:
+        """The QR code as lines for a terminal; see `KitSheet.qr_terminal`."""
+        return self.qr.lines(Drawing.SPACES if ascii_only else Drawing.HALF_BLOCKS)
 
 
 def rehearse_recovery(
@@ -84,6 +90,51 @@ def rehearse_recovery(
         lines_outdated=outdated,
         warnings=(entry.warning,) if entry.warning else (),
     )
+
+
+def recovery_status(path: str | os.PathLike[str]) -> dict[str, Json]:
+    """Which recovery kit there is, and when it was last proved by the audit log; no secret.
+
+    ``proved_at`` and ``proved_days_ago`` are left out where the log knows of no proof. Raises the error
+    of the target's state.
+    """
+    found = inspect(path)
+    if found.metadata is None or not found.opens:
+        raise found.error or DamagedMetadata("The crypto metadata cannot be used.")
+    return status_of(found.path, found.metadata)
+
+
+def status_of(target: Path, metadata: Metadata) -> dict[str, Json]:
+    """As `recovery_status`, for metadata that were read already."""
+    slot = metadata.recovery_slot
+    if slot is None:
+        return {"exists": False}
+    made = metadata.chain[slot.generation - 1].created_at
+    facts: dict[str, Json] = {
+        "exists": True,
+        "generation": slot.generation,
+        "holders": list(slot.holders),
+        "made_at": made,
+        "shares": slot.shares,
+        "threshold": slot.threshold,
+    }
+    proved = _last_proved(target)
+    # A proof from before this kit was made was one of the kit before.
+    if proved is not None and proved >= made:
+        facts |= {"proved_at": proved, "proved_days_ago": _days_since(proved)}
+    return facts
+
+
+def _last_proved(target: Path) -> str | None:
+    try:
+        entry = audit.last_event(target, "kit_proved")
+    except AuditUnavailable:
+        return None
+    return None if entry is None else entry.time
+
+
+def _days_since(moment: str) -> int:
+    return max(0, (datetime.now(UTC) - datetime.fromisoformat(moment)).days)
 
 
 def recovery_lines(path: str | os.PathLike[str]) -> SlotLines:
