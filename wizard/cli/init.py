@@ -28,12 +28,15 @@ _WHAT_REMOVING_MEANS = (
 
 @click.command(
     "init",
+    cls=options.ManifestCommand,
     short_help="Protect a new or an existing database.",
     epilog=options.example(
         "datafold-wizard init node.db",
         "datafold-wizard init node.db --passphrase file:/etc/node.pass --recovery-out /mnt/kit.txt",
+        "datafold-wizard init --manifest fleet.toml",
     ),
 )
+@options.manifest_option
 @options.path_argument
 @options.passphrase_option
 @options.keyfile_option

@@ -14,6 +14,7 @@ import click
 
 from wizard import engine
 from wizard.cli.sources import GRAMMAR, Source
+from wizard.diagnostics import UsageProblem
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,6 +68,40 @@ def note_path(context: click.Context, _parameter: click.Parameter, path: Path) -
 
 path_argument: Decorator = click.argument(
     "path", type=click.Path(path_type=Path), callback=note_path
+)
+
+
+def _run_manifest(context: click.Context, _parameter: click.Parameter, path: Path | None) -> None:
+    """Protect what a manifest names, and end: it takes the place of all other options."""
+    if path is None:
+        return
+    # What was typed besides would have no effect, and that would not be noticed.
+    given = [word for word in context.meta["words"] if word not in {"--json", "--manifest"}]
+    if given not in ([str(path)], [f"--manifest={path}"]):
+        raise UsageProblem("--manifest says everything; leave PATH and the other options out.")
+    from wizard.cli import fleet  # noqa: PLC0415 - subprocesses and pydantic
+
+    context.exit(fleet.run(path))
+
+
+class ManifestCommand(click.Command):
+    """A command that remembers its words, for `_run_manifest`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Keep the words; Click does the rest."""
+        ctx.meta["words"] = list(args)
+        return super().parse_args(ctx, args)
+
+
+manifest_option: Decorator = click.option(
+    "--manifest",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    is_eager=True,
+    expose_value=False,
+    callback=_run_manifest,
+    help="Protect the databases that FILE names, as many at a time as fit this machine; one line "
+    "of JSON for each. Those that are protected already are left as they are.",
 )
 
 json_option: Decorator = click.option(

@@ -38,6 +38,7 @@ _PATHS = {
     ("api", "tokens"),
     ("api", "state"),
 }
+_DATABASE_PATHS = {("path",), ("keyfile",), ("recovery_out",)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class Loaded:
 
 
 @dataclass(frozen=True, slots=True)
-class _Sources:
+class Sources:
     """What each source says, the strongest first."""
 
     options: Mapping[str, Any]
@@ -87,19 +88,19 @@ def load(named: Path | None = None, *, options: Mapping[str, Any] | None = None)
     every fault at once; no value is repeated in it.
     """
     path = find_file(named)
-    file = None if path is None else _based(read_file(path))
+    file = None if path is None else on_its_directory(read_file(path))
     _refuse_secret_variables()
     try:
-        sources = _Sources(options or {}, EnvSettingsSource(Settings)(), file)
+        sources = Sources(options or {}, EnvSettingsSource(Settings)(), file)
         settings = _validated(sources)
     except SettingsError as error:
         raise InvalidConfiguration((_not_json(error),)) from None
     except ValidationError as error:
-        raise InvalidConfiguration(tuple(_faults(error, sources))) from None
+        raise InvalidConfiguration(tuple(faults_of(error, sources))) from None
     return Loaded(settings, path, tuple(_origins(settings, sources)))
 
 
-def _validated(sources: _Sources) -> Settings:
+def _validated(sources: Sources) -> Settings:
     class Here(Settings):
         @classmethod
         def settings_customise_sources(
@@ -116,7 +117,7 @@ def _validated(sources: _Sources) -> Settings:
     return Here(**sources.options)
 
 
-def _based(file: ConfigurationFile) -> ConfigurationFile:
+def on_its_directory(file: ConfigurationFile) -> ConfigurationFile:
     """Take paths in the file as relative to the file's directory, and ``~`` as its reader's home."""
     base = file.path.parent
 
@@ -129,7 +130,7 @@ def _based(file: ConfigurationFile) -> ConfigurationFile:
             here = (*above, key)
             if isinstance(value, dict):
                 result[key] = walk(value, here)
-            elif here in _PATHS or (here[0] == "databases" and here[2:] == ("path",)):
+            elif here in _PATHS or (here[0] == "databases" and here[2:] in _DATABASE_PATHS):
                 result[key] = absolute(value)
             elif here == ("data_directories",) and isinstance(value, list):
                 result[key] = [absolute(each) for each in value]
@@ -162,7 +163,8 @@ def _not_json(error: SettingsError) -> Fault:
     )
 
 
-def _faults(error: ValidationError, sources: _Sources) -> Iterator[Fault]:
+def faults_of(error: ValidationError, sources: Sources) -> Iterator[Fault]:
+    """Say what pydantic found, and where it stands; the values are not repeated."""
     for each in error.errors(include_input=False, include_url=False, include_context=False):
         # A rule about the whole names in its type the key that it is about.
         parts = each["loc"] or each["type"].split(".")
@@ -184,13 +186,13 @@ def _said(kind: str, message: str) -> str:
     return text[:1].lower() + text[1:]
 
 
-def _origins(settings: Settings, sources: _Sources) -> Iterator[Origin]:
+def _origins(settings: Settings, sources: Sources) -> Iterator[Origin]:
     for path, value in _leaves(settings, ()):
         where, line = sources.place(path) if _given(sources, path) else ("default", 0)
         yield Origin(".".join(path), value, f"{where}:{line}" if line else where)
 
 
-def _given(sources: _Sources, path: Sequence[str]) -> bool:
+def _given(sources: Sources, path: Sequence[str]) -> bool:
     file = {} if sources.file is None else sources.file.values
     return any(_has(values, path) for values in (sources.options, sources.environment, file))
 

@@ -25,8 +25,8 @@ DEFAULT_MINIMUM_SCORE = 3
 _MEMORY = re.compile(r"([0-9]{1,12})\s*(KiB|MiB|GiB)?", re.ASCII | re.IGNORECASE)
 _KIB = {"kib": 1, "mib": 1024, "gib": 1024 * 1024}
 _FINGERPRINT = r"^[0-9A-HJKMNP-TV-Z]{4}(-[0-9A-HJKMNP-TV-Z]{4}){4}$"
-_NAME = r"^[a-z0-9][a-z0-9_-]{0,62}$"
-_STRICT = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+NAME = r"^[a-z0-9][a-z0-9_-]{0,62}$"
+STRICT = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 def _kib(value: object) -> object:
@@ -51,7 +51,7 @@ AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
 class CryptoSettings(BaseModel):
     """How a database is protected when it is initialized, and what it is held to afterwards."""
 
-    model_config = _STRICT
+    model_config = STRICT
 
     enabled: bool = Field(default=True, description="Whether the database has to be protected.")
     cipher: Literal["aegis", "chacha20", "sqlcipher"] | None = None
@@ -91,7 +91,7 @@ class CryptoSettings(BaseModel):
 class DatabaseSettings(BaseModel):
     """One named database."""
 
-    model_config = _STRICT
+    model_config = STRICT
 
     path: AbsolutePath
     crypto: CryptoSettings = CryptoSettings()
@@ -100,7 +100,7 @@ class DatabaseSettings(BaseModel):
 class ApiSettings(BaseModel):
     """Where ``serve`` listens and what it may use."""
 
-    model_config = _STRICT
+    model_config = STRICT
 
     host: str = Field(default="127.0.0.1", min_length=1)
     port: int = Field(default=DEFAULT_PORT, ge=0, le=65535)
@@ -151,7 +151,7 @@ class Settings(BaseSettings):
 
     environment: Literal["development", "production"] = "production"
     data_directories: tuple[AbsolutePath, ...] = ()
-    databases: dict[Annotated[str, Field(pattern=_NAME)], DatabaseSettings] = {}
+    databases: dict[Annotated[str, Field(pattern=NAME)], DatabaseSettings] = {}
     api: ApiSettings = ApiSettings()
 
     @model_validator(mode="after")

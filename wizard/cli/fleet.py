@@ -1,0 +1,176 @@
+"""``init --manifest``: many databases, as many at a time as there are processors and memory.
+
+- Each database is protected by a process of its own, which is ``init`` itself; one that fails or
+  is killed harms no other.
+- It is safe to run again: what is protected already is left as it is.
+- One line of JSON for each database on standard output, as soon as it has ended.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wizard import engine
+from wizard.cli import output
+from wizard.cli.choose import DEFAULT_PRESET
+from wizard.cli.interruption import interruptible
+from wizard.cli.sources import Source, SourceKind
+from wizard.diagnostics import INTERNAL, Fault, InvalidConfiguration, UsageProblem, explain
+
+if TYPE_CHECKING:
+    from wizard.settings.manifest import FleetDatabase
+
+_ONCE = frozenset({SourceKind.STDIN, SourceKind.FD})
+
+
+def run(manifest: Path) -> int:
+    """Protect what the manifest names; return the exit code of the first that failed, else 0.
+
+    Raises `InvalidConfiguration` before anything is done if any of it cannot be used.
+    """
+    from wizard.settings.manifest import read_manifest  # noqa: PLC0415 - pydantic
+
+    fleet = read_manifest(manifest).databases
+    _check_sources(manifest, fleet)
+    todo, code = {}, 0
+    for name, database in fleet.items():
+        line = _already(name, database)
+        if line is None:
+            todo[name] = database
+        else:
+            _say(line)
+    if todo:
+        with output.progress_line() as progress, interruptible() as token:
+            params = _params(todo, progress=progress, cancel=token)
+        code = _protect_all(todo, params)
+    return code
+
+
+def _protect_all(todo: Mapping[str, FleetDatabase], params: Mapping[str, engine.KdfParams]) -> int:
+    code = 0
+    with ThreadPoolExecutor(_at_once(params)) as pool:
+        running: set[Future[dict[str, Any]]] = {
+            pool.submit(_protect, name, database, params[name]) for name, database in todo.items()
+        }
+        try:
+            while running:
+                ended, running = wait(running, return_when=FIRST_COMPLETED)
+                for each in ended:
+                    line = each.result()
+                    _say(line)
+                    code = code or line.get("error", {}).get("exit_code", 0)
+        except KeyboardInterrupt:
+            # The processes have had the same Ctrl+C, and undo what they have begun.
+            pool.shutdown(cancel_futures=True)
+            raise
+    return code
+
+
+def _check_sources(manifest: Path, fleet: Mapping[str, FleetDatabase]) -> None:
+    faults = []
+    for name, database in fleet.items():
+        key = f"databases.{name}.passphrase_from"
+        try:
+            if Source.parse(database.passphrase_from).kind in _ONCE:
+                raise UsageProblem("is read by one process only; use file:, cred:, cmd: or env:.")
+            engine.RecoveryPlan.parse(database.recovery_shares, holders=database.recovery_holders)
+        except engine.WizardError as error:
+            faults.append(Fault(str(manifest), 0, key, str(error)))
+    if faults:
+        raise InvalidConfiguration(faults)
+
+
+def _already(name: str, database: FleetDatabase) -> dict[str, Any] | None:
+    found = engine.inspect(database.path)
+    if found.state is not engine.State.PROTECTED or found.metadata is None:
+        return None
+    return {
+        "name": name,
+        "path": str(database.path),
+        "result": "left",
+        "fingerprint": found.metadata.public_key.fingerprint,
+    }
+
+
+def _params(
+    todo: Mapping[str, FleetDatabase],
+    *,
+    progress: engine.ProgressSink,
+    cancel: engine.CancelToken,
+) -> dict[str, engine.KdfParams]:
+    """Return everybody's numbers; a preset is measured once, before anything else runs."""
+    measured: dict[str, engine.KdfParams] = dict(engine.RFC_9106_SETS)
+    params = {}
+    for name, database in todo.items():
+        numbers = database.crypto.parameters()
+        if numbers is None:
+            preset = database.crypto.preset or DEFAULT_PRESET
+            if preset not in measured:
+                measured[preset] = engine.preset(preset, progress=progress, cancel=cancel).params
+            numbers = measured[preset]
+        params[name] = numbers
+    return params
+
+
+def _at_once(params: Mapping[str, engine.KdfParams]) -> int:
+    """Return how many fit the processors and the memory that is used without asking."""
+    largest = max(each.memory_kib for each in params.values())
+    by_memory = engine.machine_limit().unattended_kib // largest
+    return max(1, min(engine.usable_processors(), by_memory, len(params)))
+
+
+def _protect(name: str, database: FleetDatabase, params: engine.KdfParams) -> dict[str, Any]:
+    """Run ``init`` for one database and return its line. Raises nothing."""
+    line: dict[str, Any] = {"name": name, "path": str(database.path)}
+    try:
+        done = subprocess.run(
+            _command(database, params),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            check=False,
+        )
+        document = json.loads(done.stdout)
+    except (OSError, ValueError) as error:
+        # No answer: it was killed. What it had begun is undone by the next run.
+        killed = engine.WizardError("The process that was to protect it was ended.")
+        ended = killed if isinstance(error, ValueError) else error
+        return {**line, "result": "failed", "error": explain(ended).as_dict()}
+    if done.returncode:
+        error_document = document.get("error", {"exit_code": INTERNAL.exit_code})
+        return {**line, "result": "failed", "error": error_document}
+    return {**line, "result": "done", **{key: document[key] for key in _TOLD}}
+
+
+_TOLD = ("fingerprint", "sidecar", "recovery", "original_kept", "plaintext_left")
+
+
+def _command(database: FleetDatabase, params: engine.KdfParams) -> list[str]:
+    words = [sys.executable, "-m", "wizard", "init", "--json"]
+    words += ["--passphrase", database.passphrase_from, "--original", database.original]
+    words += ["--memory", str(params.memory_kib), "--passes", str(params.passes)]
+    words += ["--lanes", str(params.lanes), "--min-score", str(database.crypto.minimum_score)]
+    if database.crypto.cipher is not None:
+        words += ["--cipher", database.crypto.cipher]
+    if database.keyfile is not None:
+        words += ["--keyfile", str(database.keyfile)]
+    if database.recovery_out is None:
+        words.append("--no-recovery")
+    else:
+        words += ["--recovery-out", str(database.recovery_out)]
+        words += ["--recovery-shares", database.recovery_shares]
+        for holder in database.recovery_holders:
+            words += ["--recovery-holder", holder]
+    return [*words, "--", os.fspath(database.path)]
+
+
+def _say(line: dict[str, Any]) -> None:
+    output.say(json.dumps(line, ensure_ascii=False))
+    sys.stdout.flush()
