@@ -192,7 +192,7 @@ def test_nothing_is_asked_of_the_engine_that_writes_before_encrypt_now() -> None
         await journey_to(journey, "review")
 
     journey = run(story)
-    reading = {"discover", "inspect", "complete_path", "machine", "presets", "attack"}
+    reading = {"discover", "inspect", "survey", "complete_path", "machine", "presets", "attack"}
     reading |= {"ciphers", "policy", "measure", "meter.suppose", "field.describe"}
     typing = {"field.type", "field.clear", "passphrase.accept"}
     assert {name for name, _fields in journey.engine.calls} <= reading | typing
@@ -218,6 +218,18 @@ def test_what_cannot_be_chosen_says_why_and_what_to_do(steps: int, sentence: str
         assert "This one cannot be set up" in journey.text()
 
     run(story)
+
+
+def test_a_plain_database_says_what_happens_to_it_and_how_long_it_takes() -> None:
+    async def story(journey: Journey) -> None:
+        assert "12 tables, last changed 2026-08-20" in journey.text()
+        assert "compared, which takes about 1 s here" in journey.text()
+        await journey.press("down")
+        assert "takes about 32 s here" in journey.text()
+        await journey.press("up")
+
+    journey = run(story)
+    assert len(journey.engine.asked("survey")) == 2, "asked once for each"
 
 
 def test_an_interrupted_run_is_undone_and_then_chosen() -> None:

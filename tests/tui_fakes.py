@@ -268,6 +268,9 @@ class FakeEngine:
         absent = {"path": path, "state": "absent", "reason": "There is no file of that name."}
         return self.databases.get(path, absent)
 
+    async def _survey(self, _progress: Any, path: str, size: int) -> Answer:
+        return {"tables": self.databases[path]["tables"], "seconds": size / 40e6}
+
     async def _undo(self, _progress: Any, path: str) -> Answer:
         self.databases[path].update(state="plaintext", reason="", tables=3)
         return {"done": "Removed the unfinished copy; the database is as it was."}

@@ -9,6 +9,9 @@ from textual import events
 from textual.keys import _character_to_key
 
 from tests.tui_fakes import FakeEngine
+from wizard.tui.screens import select
+
+select.REST_SECONDS = 0.0  # no journey waits for what a person would pass by
 
 PHRASE = "seven quiet lanterns drift north"
 

@@ -267,6 +267,10 @@ if TYPE_CHECKING:
     from wizard.engine.status import (
         status_report,
     )
+    from wizard.engine.survey import (
+        Survey,
+        survey_database,
+    )
     from wizard.engine.throughput import (
         CipherThroughput,
         cipher_throughput,
@@ -337,6 +341,7 @@ _NAMES = {
     "source": "ConversionReport",
     "sqlite": "Cipher recommended_cipher",
     "status": "status_report",
+    "survey": "Survey survey_database",
     "throughput": "CipherThroughput cipher_throughput",
     "tuning": "Measurement PRESETS Preset calibrate measure preset presets usable_processors",
     "unlocking": "Verification unlock verify",
@@ -437,6 +442,7 @@ __all__ = [
     "Stage",
     "State",
     "Strength",
+    "Survey",
     "TargetAbsent",
     "Unreadable",
     "UnsupportedDatabase",
@@ -518,6 +524,7 @@ __all__ = [
     "status_report",
     "strength",
     "strip_line_ending",
+    "survey_database",
     "undo_interrupted",
     "unlock",
     "usable_processors",

@@ -21,6 +21,8 @@ class Target:
     ways_out: tuple[str, ...] = ()
     fingerprint: str | None = None
     modified: str | None = None
+    seconds: float | None = None
+    """How long encrypting it will take here, once that was foretold."""
 
     @classmethod
     def from_answer(cls, answer: dict[str, Any]) -> Target:
@@ -255,6 +257,7 @@ class WizardSession:
     target: Target | None = None
     select_row: str = ""
     typed_path: str = ""
+    suggestion: str = ""
     new_path: str = ""
 
     minimum_score: int = MINIMUM_SCORE

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
@@ -35,6 +36,7 @@ from wizard.tui.screens.select import SelectScreen
 from wizard.tui.screens.stopped import Ending, Stop, StoppedScreen
 from wizard.tui.screens.words import WordsScreen
 from wizard.tui.session import Committed, Footprint, Strength, WizardSession
+from wizard.tui.suggestion import suggestion
 
 STEPS: Mapping[str, type[StepScreen]] = {
     "select": SelectScreen,
@@ -101,6 +103,7 @@ class WizardApp(DrawingApp):
         if not self.is_headless:
             terminal.follow_signals(self._end_by_signal)
             self.set_interval(terminal.WATCH_SECONDS, self._watch_terminal)
+            self.session.suggestion = suggestion(os.environ)
         await self.engine.start()
         self.push_screen(SelectScreen())
 

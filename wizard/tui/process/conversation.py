@@ -173,6 +173,7 @@ class Conversation:
             "discover": (short, _plain(looking.discover)),
             "inspect": (short, _plain(looking.inspect)),
             "complete_path": (short, _plain(looking.complete_path)),
+            "survey": (long, _plain(looking.survey)),
             "machine": (short, _plain(looking.machine)),
             "policy": (short, _plain(policy)),
             "attack": (short, _plain(measuring.attack)),

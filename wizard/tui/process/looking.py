@@ -29,6 +29,12 @@ def inspect(request: Request, _call: Call) -> Answer:
     return _summary(engine.inspect(request.path("path")))
 
 
+def survey(request: Request, _call: Call) -> Answer:
+    """Return the tables of a plain database and how long encrypting it will take here."""
+    found = engine.survey_database(request.path("path"), size=request.integer("size"))
+    return {"tables": found.tables, "seconds": found.seconds}
+
+
 def complete_path(request: Request, _call: Call) -> Answer:
     """Return the paths that start with what is typed so far; directories end in a slash."""
     typed = request.text("prefix")

@@ -7,6 +7,7 @@ import shlex
 from wizard.tui import wording
 from wizard.tui.session import Target
 
+_MINUTE = 60
 STATE_WORDS = {
     "plaintext": "not encrypted",
     "protected": "already protected",
@@ -25,9 +26,11 @@ def describe(target: Target) -> list[str]:
 
 def _sentences(target: Target) -> list[str]:
     if target.state == "plaintext":
+        takes = "" if target.seconds is None else f", which takes {_about(target.seconds)} here"
         return [
             _plaintext(target),
-            "It will be encrypted, and stays as it is until you have proved the backup.",
+            f"An encrypted copy is made and compared{takes}.",
+            "The database stays as it is until you have proved the recovery kit.",
         ]
     if target.state == "protected":
         path = shlex.quote(wording.printable(target.path))
@@ -41,6 +44,13 @@ def _sentences(target: Target) -> list[str]:
             "Undo removes what that run left; the database is as it was before it.",
         ]
     return [f"Cannot be protected: {target.reason}", *target.ways_out[:2]]
+
+
+def _about(seconds: float) -> str:
+    if seconds < 1:
+        return "less than a second"
+    whole = round(seconds)
+    return f"about {whole} s" if whole < _MINUTE else f"about {wording.seconds(whole)}"
 
 
 def _plaintext(target: Target) -> str:

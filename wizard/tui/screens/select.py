@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -24,6 +26,7 @@ from wizard.tui.widgets.scroll_area import ScrollArea
 
 NEW = "new"
 TYPED = "typed"
+REST_SECONDS = 0.15
 
 
 def proposed_path() -> str:
@@ -69,6 +72,7 @@ class SelectScreen(StepScreen):
         yield Static(id="candidates")
         yield Static(id="path-message", classes="message")
         yield Static(id="detail")
+        yield Static(Content.styled(self.session.suggestion, "dim"), id="suggestion")
 
     def actions(self) -> Iterable[Action]:
         """Undo appears only where there is something to undo."""
@@ -142,11 +146,28 @@ class SelectScreen(StepScreen):
         self.query_one("#next").display = target is None or target.usable
         if target is not None:
             self._say(*describe(target))
+            if target.state == "plaintext" and target.seconds is None and target.size is not None:
+                self.attempt(self._survey(target), group="survey")
         elif key == NEW:
             self._say("A new, empty, encrypted database. The path must not exist yet.")
         else:
             self._say("A database somewhere else. Tab or → completes the path.")
         self.query_one("#path-message", Static).update("")
+
+    async def _survey(self, target: Target) -> None:
+        # Who only passes by on the way to another row asks nothing of the disk.
+        await asyncio.sleep(REST_SECONDS)
+        answer = await self.engine.request("survey", path=target.path, size=target.size)
+        known = replace(
+            target,
+            seconds=answer["seconds"],
+            tables=target.tables if answer["tables"] is None else answer["tables"],
+        )
+        self.session.targets = [
+            known if other.path == target.path else other for other in self.session.targets
+        ]
+        if self.is_attached and self._chosen_target() == known:
+            self._say(*describe(known))
 
     def _say(self, *lines: str) -> None:
         self.query_one("#detail", Static).update(Content("\n".join(lines)))
