@@ -48,6 +48,14 @@ _WHAT_REMOVING_MEANS = (
     "sqlcipher: files that SQLCipher 4 opens too.",
 )
 @options.kit_options
+@click.option(
+    "--recovery-encrypt-to",
+    "encrypt_to",
+    multiple=True,
+    metavar="KEY_OR_FILE",
+    help="Encrypt what --recovery-out writes to an age or SSH public key, or a file of them. Only "
+    "the private key opens it, with the age program.",
+)
 @click.option("--no-recovery", is_flag=True, help="No kit: a lost passphrase is lost data.")
 @click.option(
     "--original",
@@ -74,6 +82,7 @@ def _checked(
     recovery_shares: str | None,
     holders: tuple[str, ...],
     recovery_out: Path | None,
+    encrypt_to: tuple[str, ...],
     no_recovery: bool,
     min_score: int | None,
     original: str,
@@ -84,6 +93,8 @@ def _checked(
     **cost: Any,
 ) -> InitOptions:
     """Raise `UsageProblem` for what contradicts itself or cannot be done here."""
+    if encrypt_to and recovery_out is None:
+        raise UsageProblem("--recovery-encrypt-to needs --recovery-out FILE to write to.")
     if no_recovery and (recovery_out is not None or recovery_shares is not None or holders):
         raise UsageProblem("--no-recovery makes no kit; leave the other recovery options out.")
     if not no_recovery and recovery_out is None and not kit.can_be_shown():
@@ -110,6 +121,7 @@ def _checked(
         cipher=cipher,
         plan=plan,
         sheets=sheets,
+        readers=tuple(key for text in encrypt_to for key in engine.recipients_from(text)),
         original=engine.OriginalPolicy(original),
         minimum_score=engine.DEFAULT_MINIMUM_SCORE if min_score is None else min_score,
         allow_high_cost=allow_high_cost,

@@ -33,6 +33,7 @@ class InitOptions:
     cipher: str | None
     plan: engine.RecoveryPlan | None
     sheets: tuple[Path, ...]
+    readers: tuple[engine.Recipient, ...]
     original: engine.OriginalPolicy
     minimum_score: int
     allow_high_cost: bool
@@ -66,6 +67,7 @@ def run(chosen: InitOptions) -> dict[str, Any]:
             chosen.sheets,
             lambda line: pending.commit(chosen.original, progress=line),
             in_place=lambda: is_in_place(pending),
+            readers=chosen.readers,
         )
     return _result(done, chosen)
 

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 Done = TypeVar("Done")
+_SEALED = (
+    "The kit was proved from memory: what is encrypted to a public key cannot be read back here. "
+    "Decrypt each sheet once with the private key:  age --decrypt --identity KEY FILE"
+)
 
 
 def sheet_paths(base: Path, *, shares: int) -> tuple[Path, ...]:
@@ -55,6 +59,17 @@ class KitFiles:
         engine.create_file(path, text.encode())
         self.paths.append(path)
         return path.read_bytes().decode()
+
+    def seal(self, path: Path, text: str, readers: Sequence[engine.Recipient]) -> None:
+        """Store one sheet encrypted, and check that the bytes are on the disk.
+
+        Raises `VerificationFailed` if they are not.
+        """
+        data = engine.encrypt_to(readers, text.encode())
+        engine.create_file(path, data)
+        self.paths.append(path)
+        if path.read_bytes() != data:
+            raise engine.VerificationFailed(f"{path} does not read back as it was written.")
 
     def keep(self) -> None:
         """The database that they open is in place."""
@@ -97,16 +112,22 @@ def prove_and_commit(
     commit: Callable[[engine.ProgressSink], Done],
     *,
     in_place: Callable[[], bool],
+    readers: Sequence[engine.Recipient] = (),
 ) -> Done:
     """Get the kit to paper or to files, let it open the database, and only then commit.
 
     The files are removed again unless ``commit`` returns, or ``in_place`` says that what they open
-    is in force although it raised.
+    is in force although it raised. With ``readers`` the files are encrypted, and the kit is proved
+    from memory.
     """
     with kit_files() as files, output.progress_line() as line:
         if pending.kit is not None:
             texts = None
-            if sheets:
+            if sheets and readers:
+                for path, sheet in zip(sheets, pending.kit.sheets, strict=True):
+                    files.seal(path, sheet.text(), readers)
+                output.note(_SEALED)
+            elif sheets:
                 texts = [
                     files.write(path, sheet.text())
                     for path, sheet in zip(sheets, pending.kit.sheets, strict=True)
