@@ -40,6 +40,7 @@ COMMANDS = frozenset(
         "backup",
         "restore",
         "audit",
+        "rotate",
         "public-key",
         "sign",
         "verify-signature",
@@ -49,6 +50,7 @@ COMMANDS = frozenset(
         "token",
         "serve",
         "benchmark",
+        "selftest",
         "completion",
     }
 )

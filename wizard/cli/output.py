@@ -13,6 +13,7 @@ import shutil
 import sys
 import time
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
@@ -35,6 +36,8 @@ _STAGE_WORDS: Mapping[engine.Stage, str] = {
     engine.Stage.COPY: "Copying",
 }
 _BAR_WIDTH = 24
+_SHORTEST_BAR = 6
+_PACE_AFTER_SECONDS = 1.0
 _STEP = 1024
 _DRAW_EVERY_SECONDS = 0.1
 
@@ -118,6 +121,7 @@ class ProgressLine:
         self._next_draw = 0.0
         self._stage: engine.Stage | None = None
         self._unit = ""
+        self._pace = Pace(0.0, 0)
 
     def __call__(self, event: engine.Progress) -> None:
         """Draw, but not more often than a person can see."""
@@ -125,10 +129,13 @@ class ProgressLine:
         changed = (event.stage, event.unit) != (self._stage, self._unit)
         if not self._shown or (now < self._next_draw and not changed):
             return
+        if changed:
+            self._pace = Pace(now, event.done)
         self._stage, self._unit = event.stage, event.unit
         self._next_draw = now + _DRAW_EVERY_SECONDS
         width = shutil.get_terminal_size().columns
-        click.echo(f"\r\x1b[K{describe_progress(event)[: width - 1]}", nl=False, err=True)
+        told = describe_progress(event, pace=self._pace.described(event, now=now), width=width - 1)
+        click.echo(f"\r\x1b[K{told[: width - 1]}", nl=False, err=True)
 
     def clear(self) -> None:
         """Wipe the line."""
@@ -137,22 +144,51 @@ class ProgressLine:
             self._stage = None
 
 
-def describe_progress(event: engine.Progress) -> str:
-    """Return a progress event as one line."""
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast a stage goes, from where and when it was first seen."""
+
+    begun: float
+    done_then: int
+
+    def described(self, event: engine.Progress, *, now: float) -> str:
+        """Speed and time left, or nothing where they cannot be told yet."""
+        seconds, done = now - self.begun, event.done - self.done_then
+        if event.unit == "steps" or seconds < _PACE_AFTER_SECONDS or done <= 0:
+            return ""
+        left = f"{_clock((event.total - event.done) * seconds / done)} left"
+        if event.unit != "bytes":
+            return f", {left}"
+        return f", {describe_bytes(int(done / seconds))}/s, {left}"
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def describe_progress(event: engine.Progress, *, pace: str = "", width: int = 79) -> str:
+    """Return a progress event as one line; the bar is shorter where the rest needs the room."""
     words = _STAGE_WORDS[event.stage]
     detail = f" {printable(event.detail)}" if event.detail else ""
     if event.total <= 0:
         return f"{words}{detail}"
     share = min(1.0, event.done / event.total)
-    filled = round(share * _BAR_WIDTH)
-    bar = "#" * filled + "-" * (_BAR_WIDTH - filled)
     if event.unit == "steps":
-        return f"{words} [{bar}]{detail}"
+        return f"{words} {_bar(share, _BAR_WIDTH)}{detail}"
     if event.unit == "bytes":
         amounts = f"{describe_bytes(event.done)} of {describe_bytes(event.total)}"
     else:
         amounts = f"{event.done:,} of {event.total:,} {event.unit}"
-    return f"{words} [{bar}] {share:4.0%}  {amounts}{detail}"
+    after = f" {share:4.0%}  {amounts}{pace}"
+    room = width - len(words) - len(after) - len(" []")
+    return f"{words} {_bar(share, max(_SHORTEST_BAR, min(_BAR_WIDTH, room)))}{after}{detail}"
+
+
+def _bar(share: float, width: int) -> str:
+    filled = round(share * width)
+    return f"[{'#' * filled}{'-' * (width - filled)}]"
 
 
 @contextmanager

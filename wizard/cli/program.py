@@ -31,6 +31,8 @@ from wizard.cli.opening import shell, verify
 from wizard.cli.operators import operator
 from wizard.cli.passwd import passwd
 from wizard.cli.recovering import recover, recovery_group
+from wizard.cli.rotate import rotate
+from wizard.cli.selftest import selftest
 from wizard.cli.serving import serve
 from wizard.cli.signing import sign, verify_signature
 from wizard.cli.tokens import token
@@ -124,6 +126,7 @@ for _command in (
     backup,
     restore,
     audit,
+    rotate,
     public_key,
     sign,
     verify_signature,
@@ -133,6 +136,7 @@ for _command in (
     token,
     serve,
     benchmark,
+    selftest,
     completion,
 ):
     commands.add_command(_command)

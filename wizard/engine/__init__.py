@@ -245,6 +245,10 @@ if TYPE_CHECKING:
         PassphraseWarning,
         passphrase_warnings,
     )
+    from wizard.engine.rotation import (
+        Rotated,
+        rotate,
+    )
     from wizard.engine.secret import (
         MemoryProtection,
         Secret,
@@ -336,6 +340,7 @@ _NAMES = {
     "rehearsal": "Rehearsal SlotLines recovery_lines recovery_status rehearse_recovery",
     "restoring": "Restored restore",
     "retyping": "PassphraseWarning passphrase_warnings",
+    "rotation": "Rotated rotate",
     "secret": "MemoryProtection Secret memory_protection protect_process wipe_all",
     "sidecar": "create_file read_regular sidecar_path",
     "source": "ConversionReport",
@@ -436,6 +441,7 @@ __all__ = [
     "RestoredMetadata",
     "Role",
     "RolledBackMetadata",
+    "Rotated",
     "Secret",
     "SignedFile",
     "SlotLines",
@@ -519,6 +525,7 @@ __all__ = [
     "restore_metadata",
     "retune",
     "revoke_grant",
+    "rotate",
     "sidecar_path",
     "sign_file",
     "status_report",

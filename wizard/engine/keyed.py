@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import os
 import urllib.parse
+from collections.abc import Callable
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 
 import apsw
@@ -80,13 +82,25 @@ def open_keyed(
     flags = apsw.SQLITE_OPEN_READONLY if readonly else apsw.SQLITE_OPEN_READWRITE
     flags |= apsw.SQLITE_OPEN_CREATE if create else 0
     flags |= apsw.SQLITE_OPEN_URI if uris else 0
+    keyed = partial(_set_key, key=key, cipher=cipher, page_size=page_size, create=create, salt=salt)
+    try:
+        return _opened(path, flags, keyed)
+    except Unreadable:
+        if not readonly or not _has_journal(path):
+            raise
+    # A program was killed while it wrote. Only who may write can take back what it had begun.
+    _opened(path, apsw.SQLITE_OPEN_READWRITE, keyed).close()
+    return _opened(path, flags, keyed)
+
+
+def _opened(path: Path, flags: int, keyed: Callable[[apsw.Connection], object]) -> apsw.Connection:
     connection: apsw.Connection | None = None
     failure: WizardError | None = None
     try:
         connection = apsw.Connection(sqlite_name(path), flags=flags)
         connection.set_busy_timeout(WAIT_MILLISECONDS)
         keep_temporary_data_in_memory(connection)
-        _set_key(connection, key, cipher, page_size, create=create, salt=salt)
+        keyed(connection)
     except apsw.Error as error:
         failure = translated(error, path)
     except BaseException:
@@ -167,6 +181,14 @@ def translated(error: apsw.Error, path: Path) -> WizardError:
             return Unreadable(f"{path}: SQLite reports {type(error).__name__}.")
 
 
+def _has_journal(path: Path) -> bool:
+    journal = path.with_name(path.name + "-journal")
+    try:
+        return journal.stat().st_size > 0
+    except OSError:
+        return False
+
+
 def _check_file(path: Path, page_size: int) -> None:
     kind = classify(path)
     if kind is FileKind.ABSENT:
@@ -180,10 +202,10 @@ def _check_file(path: Path, page_size: int) -> None:
 
 def _set_key(
     connection: apsw.Connection,
+    *,
     key: Secret,
     cipher: Cipher,
     page_size: int,
-    *,
     create: bool,
     salt: bytes,
 ) -> None:

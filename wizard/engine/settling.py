@@ -33,6 +33,8 @@ def settle(target: Path) -> str | None:
     pending = read_sidecar_bytes(data).pending
     finished = pending is not None and pending.file_salt == sqlite.file_salt(target)
     if pending is not None:
+        # The run that was cut off may not have made the exchange of the files durable.
+        sync_directory(target.parent)
         replace_sidecar(target, settled(data, take_pending=finished))
     left = [path for path in _leftovers(target) if os.path.lexists(path)]
     for path in left:

@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import os
 import stat
@@ -22,14 +21,12 @@ from wizard.engine.errors import (
     Unreadable,
 )
 from wizard.engine.metadata import MAXIMUM_BYTES
+from wizard.engine.renaming import NO_SUCH_RENAME, rename_without_replacing
 
 READ_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _CREATE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _PUBLIC_MODE = 0o644
 PRIVATE_MODE = 0o600
-_AT_FDCWD = -100
-_RENAME_NOREPLACE = 1
-_NO_SUCH_RENAME = (errno.ENOSYS, errno.EINVAL)
 
 
 def sidecar_path(database: Path) -> Path:
@@ -42,11 +39,17 @@ def staged_path(database: Path) -> Path:
     return database.with_name(f".{database.name}.datafold-staged")
 
 
+def replaced_path(database: Path) -> Path:
+    """A second name of the old database for the moment in which another one takes its name."""
+    return database.with_name(f".{database.name}.datafold-replaced")
+
+
 def staged_files(database: Path) -> tuple[Path, ...]:
-    """Everything an unfinished initialization or restoration can leave, in the order in which it is removed."""
+    """Everything an unfinished run can leave, in the order in which it is removed."""
     staged = staged_path(database)
     suffixes = (".crypto.json", ".audit.jsonl", "-wal", "-shm", "-journal", "")
-    return tuple(staged.with_name(staged.name + suffix) for suffix in suffixes)
+    of_the_copy = (staged.with_name(staged.name + suffix) for suffix in suffixes)
+    return (*of_the_copy, replaced_path(database))
 
 
 def new_sidecar_path(database: Path) -> Path:
@@ -172,8 +175,8 @@ def publish(staged: Path, final: Path) -> None:
 
     The caller holds the writer lock. Raises `AlreadyProtected`.
     """
-    failure = _rename_without_replacing(staged, final)
-    if failure in _NO_SUCH_RENAME:
+    failure = rename_without_replacing(staged, final)
+    if failure in NO_SUCH_RENAME:
         # A file system without it. Of our own programs none can take the name between this check
         # and the rename, because of the writer lock.
         if os.path.lexists(final):
@@ -186,15 +189,6 @@ def publish(staged: Path, final: Path) -> None:
     if failure:
         raise write_error(final, 0, OSError(failure, os.strerror(failure)))
     sync_directory(final.parent)
-
-
-def _rename_without_replacing(old: Path, new: Path) -> int:
-    """renameat2(2) with RENAME_NOREPLACE: the errno, 0 if it is done."""
-    call = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
-    if call is None:
-        return errno.ENOSYS
-    done = call(_AT_FDCWD, os.fsencode(old), _AT_FDCWD, os.fsencode(new), _RENAME_NOREPLACE)
-    return 0 if done == 0 else ctypes.get_errno()
 
 
 def sync_directory(directory: Path) -> None:

@@ -1,8 +1,8 @@
-"""The encrypted database takes the name of the plaintext one, and no moment has neither.
+"""A new encrypted database takes the name of the old one, and no moment has neither.
 
-- The original gets its second name before it can lose its first.
-- The rename is the last step that can fail; if the directory cannot be made durable after it, the
-  original is put back.
+- A plaintext original gets its second name before it can lose its first. An encrypted one changes
+  names with its successor, in one step where the file system can.
+- The rename is the last step that can fail; if what follows it fails, the original is put back.
 """
 
 from __future__ import annotations
@@ -16,8 +16,10 @@ from pathlib import Path
 import apsw
 
 from wizard.engine.errors import Busy, OutputExists, Unreadable, UnsupportedDatabase
-from wizard.engine.hold import Held
+from wizard.engine.hold import Held, check_users
 from wizard.engine.leftovers import sync_path
+from wizard.engine.renaming import NO_SUCH_RENAME, exchange_names
+from wizard.engine.sidecar import sync_directory
 from wizard.engine.usage import BESIDE
 
 _NO_HARD_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
@@ -47,6 +49,54 @@ def swap(held: Held, staged: Path, keep_as: Path, *, written: os.stat_result) ->
     except OSError as error:
         keep_as.replace(held.path)
         raise Unreadable(f"{held.path.parent} cannot be made durable: {error.strerror}.") from None
+
+
+def exchange(held: Held, staged: Path, aside: Path, *, written: os.stat_result) -> None:
+    """Let the held file and ``staged`` have each other's name, durably. Does not let the file go.
+
+    ``aside`` is a free name that is needed where the file system cannot do it in one step. Raises
+    what `swap` raises; the state is that of before then.
+    """
+    _check_settled(staged)
+    try:
+        _dress(staged, held.status, written)
+        _remove_beside(staged)
+        _remove_beside(held.path)
+        _leave_log_alone(held.connection)
+        _trade(held.path, staged, aside)
+    except OSError as error:
+        raise Unreadable(f"{held.path} cannot be replaced: {error.strerror}.") from None
+    try:
+        sync_path(held.path.parent)
+        # Somebody may have opened the old file after the last look. He waited for our lock, and
+        # would write to a file that is about to go.
+        check_users(staged, own=held.descriptors)
+    except BaseException as error:
+        put_back(held.path, staged, aside)
+        if isinstance(error, OSError):
+            what = f"{held.path.parent} cannot be made durable: {error.strerror}."
+            raise Unreadable(what) from None
+        raise
+
+
+def put_back(path: Path, staged: Path, aside: Path) -> None:
+    """Undo `exchange`."""
+    _trade(path, staged, aside)
+    sync_directory(path.parent)
+
+
+def _trade(path: Path, staged: Path, aside: Path) -> None:
+    failure = exchange_names(staged, path)
+    if failure in NO_SUCH_RENAME:
+        _link(path, aside)
+        try:
+            staged.replace(path)
+        except BaseException:
+            aside.unlink()
+            raise
+        aside.replace(staged)
+    elif failure:
+        raise OSError(failure, os.strerror(failure))
 
 
 def _check_settled(staged: Path) -> None:

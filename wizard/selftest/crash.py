@@ -1,0 +1,147 @@
+"""The crash test: every verb is killed before each thing it does to the disk, and nothing is lost.
+
+- It works on scratch databases in a directory of its own, which it removes.
+- It kills a process; it does not cut the power. What a disk or a file system forgets when the
+  power fails is not seen by it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from wizard import engine
+from wizard.selftest.cases import CASES, Case, Lost
+from wizard.selftest.tracing import ActFailed, Operation, can_trace, killed, operations
+
+QUICK = 12
+"""How many kills of a verb tell something quickly, evenly spread over it."""
+
+
+class CannotRun(Exception):
+    """The crash test does not work on this system, or the verbs do not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """A kill after which something was lost: before which operation, and what was found."""
+
+    operation: str
+    found: str
+
+
+@dataclass(frozen=True, slots=True)
+class VerbResult:
+    """``kills`` of ``operations`` that change the disk were tried; ``losses`` should be empty."""
+
+    verb: str
+    operations: int
+    kills: int
+    losses: tuple[Loss, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class CrashReport:
+    """What came of it. ``kept``: where the files are that something was lost in."""
+
+    verbs: tuple[VerbResult, ...]
+    kept: Path | None
+
+    @property
+    def losses(self) -> int:
+        """After how many kills something was lost."""
+        return sum(len(verb.losses) for verb in self.verbs)
+
+
+Report = Callable[[str, int, int], None]
+"""Gets the verb, how many kills are done, and how many there will be."""
+
+
+def crash_test(
+    directory: Path,
+    *,
+    kills: int | None = None,
+    cases: Sequence[Case] = CASES,
+    report: Report = lambda _verb, _done, _total: None,
+    cancel: engine.CancelToken | None = None,
+) -> CrashReport:
+    """Kill every verb on the file system of ``directory``: at every step, or at most ``kills`` times.
+
+    The scratch directory is removed, unless something was lost: then it is kept as evidence.
+    Raises `CannotRun`, `OSError`, `engine.Cancelled`.
+    """
+    refused = can_trace()
+    if refused is not None:
+        raise CannotRun(f"Processes cannot be killed step by step here: {refused}.")
+    scratch = Path(tempfile.mkdtemp(prefix="datafold-selftest-", dir=os.path.realpath(directory)))
+    run = _Run(scratch, kills, report, cancel or engine.CancelToken())
+    done = CrashReport((), None)
+    try:
+        done = CrashReport(tuple(run.kill_each(case) for case in cases), scratch)
+    finally:
+        if not done.losses:
+            shutil.rmtree(scratch, ignore_errors=True)
+    return done if done.losses else CrashReport(done.verbs, None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    scratch: Path
+    most: int | None
+    report: Report
+    cancel: engine.CancelToken
+
+    def kill_each(self, case: Case) -> VerbResult:
+        """Kill one verb at each step, or a sample of them."""
+        begun = time.monotonic()
+        pristine, work = self.scratch / f"{case.verb}-before", self.scratch / case.verb
+        pristine.mkdir()
+        changes = self._steps(case, pristine, work)
+        numbers = [each.number for each in _sample(changes, self.most or len(changes))]
+        losses = []
+        kills = 0
+        for done, number in enumerate(numbers):
+            self.cancel.check()
+            self.report(case.verb, done, len(numbers))
+            _renew(work, pristine)
+            operation = killed(lambda: case.act(work), work, number)
+            if operation is None:
+                continue  # a run may need an operation less than the one before
+            kills += 1
+            try:
+                case.look(work)
+            except Lost as error:
+                losses.append(Loss(f"{operation.call} {operation.name}", str(error)))
+                work.rename(self.scratch / f"{case.verb}-lost-at-{number}")
+        self.report(case.verb, len(numbers), len(numbers))
+        spent = time.monotonic() - begun
+        return VerbResult(case.verb, len(changes), kills, tuple(losses), spent)
+
+    def _steps(self, case: Case, pristine: Path, work: Path) -> list[Operation]:
+        """What the verb does to the disk when nobody kills it."""
+        try:
+            case.prepare(pristine)
+            _renew(work, pristine)
+            seen = operations(lambda: case.act(work), work)
+            case.look(work)
+        except (engine.WizardError, ActFailed, Lost) as error:
+            raise CannotRun(f"{case.verb} fails here without being killed: {error}") from None
+        return [each for each in seen if each.changes]
+
+
+def _sample(changes: Sequence[Operation], wanted: int) -> Sequence[Operation]:
+    if len(changes) <= wanted:
+        return changes
+    last = len(changes) - 1
+    return [changes[round(step * last / (wanted - 1))] for step in range(wanted)]
+
+
+def _renew(directory: Path, pristine: Path) -> None:
+    shutil.rmtree(directory, ignore_errors=True)
+    shutil.copytree(pristine, directory)
