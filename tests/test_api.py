@@ -489,6 +489,57 @@ def test_the_passphrase_is_changed_and_old_grants_end(tmp_path):
         assert database.connection.execute("SELECT count(*) FROM customers").get == 3
 
 
+def ended(client, job):
+    """Ask after a job until it has ended."""
+    import time
+
+    for _ in range(300):
+        found = client.get(f"/api/jobs/{job['id']}").json()
+        if found["state"] != "running":
+            return found
+        time.sleep(0.1)
+    raise AssertionError(found)
+
+
+def test_a_backup_is_made_as_a_job_and_downloaded(tmp_path):
+    config = configure(tmp_path, "orders", "stock")
+    make_plain(tmp_path / "orders.db", rows=3)
+    protect(tmp_path / "orders.db", tmp_path)
+    body = {"database": "orders", "passphrase": "correct horse battery staple-7"}
+    with serving(config) as server, server.client(node_token(config, "operator")) as client:
+        begun = client.post("/api/crypto/backup", json=body)
+        assert begun.status_code == 202, begun.text
+        assert begun.headers["location"] == f"/api/jobs/{begun.json()['id']}"
+        done = ended(client, begun.json())
+        assert (done["state"], done["problem"]) == ("done", None)
+        file = client.get(f"/api/jobs/{done['id']}/file")
+        assert file.status_code == 200
+        assert len(file.content) == done["result"]["size"]
+        (tmp_path / "saved").write_bytes(file.content)
+        facts = engine.verify_backup(tmp_path / "saved")
+        assert facts.fingerprint == done["result"]["fingerprint"]
+        # Another database's token does not even see the job.
+        with server.client(node_token(config, "owner", "stock")) as other:
+            assert problem(other.get(f"/api/jobs/{done['id']}"))[0] == 404
+        with server.client(node_token(config, "auditor")) as auditor:
+            assert auditor.get(f"/api/jobs/{done['id']}").status_code == 200
+            assert problem(auditor.get(f"/api/jobs/{done['id']}/file")) == (403, "forbidden")
+            assert problem(auditor.delete(f"/api/jobs/{done['id']}")) == (403, "forbidden")
+        assert client.delete(f"/api/jobs/{done['id']}").status_code == 204
+        assert problem(client.get(f"/api/jobs/{done['id']}"))[0] == 404
+        failed = ended(
+            client, client.post("/api/crypto/backup", json=body | {"passphrase": "no"}).json()
+        )
+        assert (failed["state"], failed["problem"]["code"]) == ("failed", "wrong_passphrase")
+        assert problem(client.get(f"/api/jobs/{failed['id']}/file"))[0] == 409
+        client.post("/api/crypto/backup", json=body)
+    assert list((tmp_path / "receipts/backups").iterdir()) == []
+    restored = tmp_path / "elsewhere.db"
+    engine.restore(tmp_path / "saved", to=restored)
+    with wizard.unlock(restored, "correct horse battery staple-7") as database:
+        assert database.connection.execute("SELECT count(*) FROM customers").get == 3
+
+
 def test_a_unix_socket_trusts_its_owner_only_if_told(tmp_path):
     config = configure(tmp_path, "orders")
     place = ("--unix-socket", str(tmp_path / "api.sock"))

@@ -14,7 +14,7 @@ import wizard
 from wizard.api import describe, guard, problems
 from wizard.api.node import Node
 from wizard.api.pool import WorkFailed
-from wizard.api.routes import auditing, changing, health, protecting, reading
+from wizard.api.routes import auditing, changing, health, jobs, protecting, reading
 from wizard.engine import WizardError
 
 _TEXT = """\
@@ -43,7 +43,7 @@ def create_app(node: Node) -> guard.Guard:
         redirect_slashes=False,
     )
     app.state.node = node
-    for module in (health, reading, protecting, changing, auditing):
+    for module in (health, reading, protecting, changing, auditing, jobs):
         app.include_router(module.router)
     for kind in (WizardError, WorkFailed, OSError, HTTPException, RequestValidationError):
         app.add_exception_handler(kind, _answer)

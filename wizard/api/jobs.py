@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wizard.api.problems import problem
@@ -46,6 +47,7 @@ class Job:
     problem: dict[str, Any] | None = None
     begun_at: str = ""
     ended_at: str | None = None
+    file: Path | None = None
     worker: Worker | None = field(default=None, repr=False)
     task: asyncio.Task[None] | None = field(default=None, repr=False)
 
@@ -73,6 +75,11 @@ class Job:
         if self.state is JobState.CANCELLED:
             worker.cancel()
 
+    def forget(self) -> None:
+        """Remove what it has made for a download."""
+        if self.file is not None:
+            self.file.unlink(missing_ok=True)
+
     def cancel(self) -> None:
         """End it; harmless if it has ended."""
         if self.state is JobState.RUNNING:
@@ -97,20 +104,31 @@ class Jobs:
         self._jobs[job.id] = job
         ended = (key for key, each in self._jobs.items() if each.state is not JobState.RUNNING)
         for key in list(ended)[: max(0, len(self._jobs) - _MOST_KEPT)]:
-            del self._jobs[key]
+            self._jobs.pop(key).forget()
         job.task = asyncio.create_task(self._run(job, work))
 
+    def forget(self, job: Job) -> None:
+        """Cancel a job that runs; forget one that has ended, with its file."""
+        if job.state is JobState.RUNNING:
+            job.cancel()
+        else:
+            del self._jobs[job.id]
+            job.forget()
+
     async def end(self) -> None:
-        """Cancel what runs and wait for it: the server ends."""
+        """Cancel what runs and wait for it, and remove what was made: the server ends."""
         running = [job for job in self._jobs.values() if job.state is JobState.RUNNING]
         for job in running:
             job.cancel()
         await asyncio.gather(*(job.task for job in running if job.task is not None))
+        for job in self._jobs.values():
+            job.forget()
 
     async def _run(self, job: Job, work: Callable[[], Awaitable[Any]]) -> None:
         try:
             job.result = await work()
         except Exception as error:  # noqa: BLE001 - told to who asks for the job
+            job.forget()
             if job.state is not JobState.CANCELLED:
                 job.state = JobState.FAILED
                 job.problem = problem(error).document

@@ -206,6 +206,10 @@ class UnlockRequest(BaseModel):
     keyfile: SecretBytes | None = None
 
 
+class BackupRequest(UnlockRequest):
+    """The master passphrase signs a backup; an operator's does not."""
+
+
 class PassphraseRequest(Cost):
     """A new passphrase; the cost of unlocking stays as it is unless it is given."""
 

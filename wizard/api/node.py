@@ -16,7 +16,7 @@ from wizard.api.callers import Action, Caller, Gate
 from wizard.api.databases import DatabaseView
 from wizard.api.jobs import Jobs
 from wizard.api.metrics import Metrics
-from wizard.api.place import receipts_directory, tokens_file
+from wizard.api.place import backups_directory, receipts_directory, tokens_file
 from wizard.api.pool import Pool, WorkFailed
 from wizard.api.throttle import Throttle
 from wizard.api.tokens import TokenFile, digest_of
@@ -39,6 +39,7 @@ class Node:
     throttle: Throttle
     metrics: Metrics
     receipts: Path
+    backups: Path
     jobs: Jobs
     changing: dict[str, asyncio.Lock]
     _presets: dict[str, engine.KdfParams] = field(default_factory=dict)
@@ -70,11 +71,14 @@ class Node:
     @asynccontextmanager
     async def change(self, view: DatabaseView) -> AsyncIterator[None]:
         """Hold a database for a change of its keys. Raises `Busy` at once if another does."""
-        lock = self.changing[view.name]
-        if lock.locked():
-            raise engine.Busy("Another request is changing the keys of this database.")
-        async with lock:
+        self.refuse_while_changing(view)
+        async with self.changing[view.name]:
             yield
+
+    def refuse_while_changing(self, view: DatabaseView) -> None:
+        """Raise `Busy` if a request or a job is changing this database."""
+        if self.changing[view.name].locked():
+            raise engine.Busy("Another request or job is at work on the keys of this database.")
 
     async def tried(
         self, view: DatabaseView, caller: Caller, verb: str, arguments: dict[str, Any],
@@ -157,6 +161,7 @@ def node_of(settings: Settings, *, bootstrap: str = "") -> Node:
         throttle=Throttle(),
         metrics=Metrics(admission, views),
         receipts=receipts_directory(settings),
+        backups=backups_directory(settings),
         jobs=Jobs(),
         changing={name: asyncio.Lock() for name in views},
     )

@@ -24,6 +24,11 @@ def receipts_directory(settings: Settings) -> Path:
     return settings.api.state or _state_directory() / "receipts"
 
 
+def backups_directory(settings: Settings) -> Path:
+    """Return where a backup waits until it was downloaded."""
+    return receipts_directory(settings) / "backups"
+
+
 def _state_directory() -> Path:
     if os.geteuid() == 0:
         return Path("/var/lib") / APPLICATION

@@ -110,6 +110,26 @@ def change_passphrase(arguments: Arguments, secrets: Secrets, tell: Tell) -> Any
     }
 
 
+def backup(arguments: Arguments, secrets: Secrets, tell: Tell) -> Any:
+    """Save the database into one signed, encrypted file."""
+    facts = engine.backup(
+        arguments["path"],
+        secrets["passphrase"],
+        to=arguments["to"],
+        keyfile=secrets.get("keyfile"),
+        allow_high_cost=True,
+        progress=_told(tell),
+    )
+    return {
+        "fingerprint": facts.fingerprint,
+        "generation": facts.generation,
+        "revision": facts.revision,
+        "created_at": facts.created_at,
+        "size": facts.size,
+        "notes": list(facts.notes),
+    }
+
+
 def read_audit(arguments: Arguments, _secrets: Secrets, _tell: Tell) -> Any:
     """Return the newest entries of the audit log, the newest first."""
     entries = engine.read_log(Path(arguments["path"]), last=arguments["last"])
@@ -131,6 +151,7 @@ VERBS: dict[str, Callable[[Arguments, Secrets, Tell], Any]] = {
     "initialize": initialize,
     "unlock": unlock,
     "change_passphrase": change_passphrase,
+    "backup": backup,
     "read_audit": read_audit,
     "verify_audit": verify_audit,
     "rate": rate,

@@ -1,0 +1,124 @@
+"""Work that takes long: begun here, asked after here, ended here; and a backup's download."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Request
+from starlette.responses import FileResponse, JSONResponse, Response
+
+from wizard import engine
+from wizard.api.answers import Job as JobAnswer
+from wizard.api.callers import Action, Caller
+from wizard.api.databases import DatabaseView
+from wizard.api.describe import answers, problems
+from wizard.api.jobs import Job, JobState
+from wizard.api.models import BackupRequest, UnlockRequest
+from wizard.api.node import Node
+from wizard.refusals import InvalidRequest
+
+router = APIRouter(prefix="/api", tags=["jobs"])
+JobId = Annotated[str, Path(max_length=32, examples=["0" * 32])]
+_ACTIONS = {"backup": Action.BACKUP, "rotate": Action.ROTATE}
+
+
+@router.post(
+    "/crypto/backup",
+    status_code=202,
+    responses=answers(202, JobAnswer, 404, 409, 415, 422, 423),
+)
+async def backup(request: Request, body: BackupRequest) -> Response:
+    """Begin a backup: one encrypted, signed file, to be downloaded when the job is done."""
+    node: Node = request.app.state.node
+    view, metadata = node.protected(request.state.caller, Action.BACKUP, body.database)
+    job = Job(kind="backup", database=view.name)
+    node.backups.mkdir(parents=True, exist_ok=True, mode=0o700)
+    job.file = node.backups / job.id
+    arguments = {"path": str(view.path), "to": str(job.file)}
+    return _begin(
+        node, job, view, metadata=metadata, caller=request.state.caller, body=body,
+        arguments=arguments,
+    )  # fmt: skip
+
+
+@router.get("/jobs/{id}", responses=answers(200, JobAnswer, 404, 422))
+async def job(request: Request, id: JobId) -> Response:  # noqa: A002 - its name in the address
+    """Tell how far a job is, and what came of it."""
+    node: Node = request.app.state.node
+    return JSONResponse(_find(node, request.state.caller, id).document())
+
+
+@router.delete(
+    "/jobs/{id}",
+    status_code=204,
+    responses={
+        204: {"description": "Asked to end, or forgotten."},
+        **problems(400, 401, 403, 404, 413, 422, 500),
+    },
+)
+async def end(request: Request, id: JobId) -> Response:  # noqa: A002
+    """End a job that runs, which loses nothing; forget one that has ended, and its file."""
+    node: Node = request.app.state.node
+    found = _find(node, request.state.caller, id)
+    request.state.caller.need(_ACTIONS[found.kind], found.database)
+    node.jobs.forget(found)
+    return Response(status_code=204)
+
+
+@router.get(
+    "/jobs/{id}/file",
+    responses={
+        200: {
+            "content": {
+                "application/octet-stream": {"schema": {"type": "string", "format": "binary"}}
+            }
+        },
+        **problems(400, 401, 403, 404, 409, 413, 422, 500),
+    },
+)
+async def download(request: Request, id: JobId) -> Response:  # noqa: A002
+    """Return the backup that a job has made. It stays until the job is forgotten."""
+    node: Node = request.app.state.node
+    found = _find(node, request.state.caller, id)
+    request.state.caller.need(Action.BACKUP, found.database)
+    if found.file is None:
+        raise InvalidRequest("This job makes no file.", http_status=404)
+    if found.state is not JobState.DONE:
+        raise InvalidRequest("This job has made no file (yet).", http_status=409)
+    name = f"{found.database}.datafold-backup"
+    return FileResponse(found.file, media_type="application/octet-stream", filename=name)
+
+
+def _begin(
+    node: Node, job: Job, view: DatabaseView, *, metadata: engine.Metadata, caller: Caller,
+    body: UnlockRequest, arguments: dict[str, Any],
+) -> Response:  # fmt: skip
+    """Start a job with the request's secrets, which it closes when it ends."""
+    node.refuse_while_changing(view)
+    secrets = {"passphrase": body.passphrase.secret}
+    if body.keyfile is not None:
+        secrets["keyfile"] = body.keyfile.secret
+
+    async def work() -> Any:
+        with ExitStack() as stack:
+            for secret in secrets.values():
+                stack.enter_context(secret)
+            async with node.change(view):
+                return await node.tried(
+                    view, caller, job.kind, arguments, secrets,
+                    memory_kib=node.unlock_memory_kib(metadata),
+                    told=job.told, started=job.started,
+                )  # fmt: skip
+
+    node.jobs.start(job, work)
+    return JSONResponse(job.document(), 202, {"Location": f"/api/jobs/{job.id}"})
+
+
+def _find(node: Node, caller: Caller, job_id: str) -> Job:
+    """Return a job on a database that the token is for; any other does not exist for it."""
+    caller.need(Action.STATUS)
+    found = node.jobs.find(job_id)
+    if found is None or not caller.sees(found.database):
+        raise InvalidRequest("There is no such job (any longer).", http_status=404)
+    return found
