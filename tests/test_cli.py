@@ -20,6 +20,7 @@ from tests.databases import files_but_log
 from wizard import engine
 from wizard.cli import init as init_module
 from wizard.cli.choose import PRESET_NAMES
+from wizard.cli.names import COMMANDS
 from wizard.cli.output import describe_bytes, describe_progress, printable
 from wizard.cli.program import commands
 
@@ -572,7 +573,8 @@ def test_usage_errors_are_2_and_repeat_no_secret(run, arguments, said):
 
 
 def test_help_of_every_command_ends_with_an_example(run):
-    for name, command in commands.commands.items():
+    for name in COMMANDS:
+        command = commands.get_command(None, name)
         shown = run(name, "--help")
         assert shown.code == 0
         assert f"  datafold-wizard {name} " in shown.out[shown.out.index("Example:") :]

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from wizard.__main__ import COMMANDS
+from wizard.cli.names import COMMANDS
 
 SCREEN = {"textual", "rich"}
 HEAVY = {*SCREEN, "zxcvbn", "segno", "pyrage", "argon2", "_argon2_cffi_bindings", "shamir_mnemonic"}
@@ -89,7 +89,10 @@ def test_importing_the_package_costs_less_than_30_ms():
     assert statistics.median(loaded) - statistics.median(empty) < 0.03
 
 
-def test_the_commands_that_decide_are_those_that_exist():
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_is_where_its_name_says(name):
     from wizard.cli.program import commands
 
-    assert frozenset(commands.commands) == COMMANDS
+    command = commands.get_command(None, name)
+    assert command is not None
+    assert command.name == name

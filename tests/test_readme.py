@@ -11,13 +11,13 @@ import pytest
 from tests.databases import PASSPHRASE, make_plain
 from tests.test_initialization import protect
 from wizard import diagnostics
-from wizard.cli.program import commands
+from wizard.cli.names import COMMANDS
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 
 
 def test_every_command_is_documented():
-    for name in commands.commands:
+    for name in COMMANDS:
         assert f"`{name}" in README, name
 
 

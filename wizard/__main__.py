@@ -11,6 +11,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from wizard import engine
+from wizard.cli.names import COMMANDS
 from wizard.invocation import (
     SWITCHES,
     Invocation,
@@ -25,35 +26,6 @@ from wizard.invocation import (
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-# The command line knows them too, but asking it would load it; a test keeps the two equal.
-COMMANDS = frozenset(
-    {
-        "init",
-        "status",
-        "verify",
-        "shell",
-        "passwd",
-        "recover",
-        "recovery",
-        "operator",
-        "backup",
-        "restore",
-        "audit",
-        "rotate",
-        "public-key",
-        "sign",
-        "verify-signature",
-        "check",
-        "config",
-        "grant",
-        "token",
-        "serve",
-        "benchmark",
-        "selftest",
-        "completion",
-    }
-)
 
 
 SMALLEST_WINDOW = (40, 12)

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import difflib
+import importlib
 import inspect
 import os
 import sys
@@ -15,32 +16,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from click.shell_completion import CompletionItem, get_completion_class
 
 import wizard
 from wizard.cli import options, output
-from wizard.cli.auditing import audit
-from wizard.cli.backups import backup, restore
-from wizard.cli.benchmark import benchmark
-from wizard.cli.checking import check
-from wizard.cli.configuring import config
-from wizard.cli.granting import grant
-from wizard.cli.init import init
-from wizard.cli.inspecting import public_key, status
-from wizard.cli.opening import shell, verify
-from wizard.cli.operators import operator
-from wizard.cli.passwd import passwd
-from wizard.cli.recovering import recover, recovery_group
-from wizard.cli.rotate import rotate
-from wizard.cli.selftest import selftest
-from wizard.cli.serving import serve
-from wizard.cli.signing import sign, verify_signature
-from wizard.cli.tokens import token
+from wizard.cli.names import COMMANDS
 from wizard.diagnostics import PROGRAM, UsageProblem, explain
 from wizard.invocation import SWITCHES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from click.shell_completion import CompletionItem
 
 COMPLETION_VARIABLE = "_DATAFOLD_WIZARD_COMPLETE"
 EXIT_BROKEN_PIPE = 141  # what a shell reports for a program that SIGPIPE ended
@@ -48,7 +34,25 @@ _MAXIMUM_WIDTH = 100
 
 
 class _Commands(click.Group):
-    """A group whose first argument may also be a path, which is the wizard's."""
+    """A group whose first argument may also be a path, which is the wizard's.
+
+    A command's module is imported when the command is wanted: Click calls that a lazy group.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - Click's signature
+        """All names; nothing is loaded for it."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - the same
+        """Load the command, or None where there is none of that name."""
+        home = COMMANDS.get(cmd_name)
+        if home is None:
+            return None
+        module, _colon, attribute = home.partition(":")
+        command = getattr(importlib.import_module(f"wizard.cli.{module}"), attribute)
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{home} is no command")
+        return command
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -56,7 +60,7 @@ class _Commands(click.Group):
         """Refuse an unknown command, with the one that was probably meant."""
         name = args[0]
         if self.get_command(ctx, name) is None and not name.startswith("-"):
-            near = difflib.get_close_matches(name, self.commands, n=1)
+            near = difflib.get_close_matches(name, COMMANDS, n=1)
             meant = f" Did you mean {near[0]}?" if near else ""
             raise UsageProblem(
                 f"There is no such command.{meant} The wizard takes one path; "
@@ -66,6 +70,8 @@ class _Commands(click.Group):
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """Offer the commands, and files for the wizard."""
+        from click.shell_completion import CompletionItem  # noqa: PLC0415 - only when completing
+
         return [*super().shell_complete(ctx, incomplete), CompletionItem(incomplete, type="file")]
 
 
@@ -93,53 +99,6 @@ def commands() -> None:
 commands.help = f"{inspect.cleandoc(commands.help or '')}\n\n\b\nThe wizard takes:\n" + "\n".join(
     f"  {switch:<10} {does}" for switch, does in SWITCHES.items()
 )
-
-
-@click.command(
-    "completion",
-    short_help="Print the completion script for bash, zsh or fish.",
-    epilog="\b\nExample:\n  datafold-wizard completion bash >> ~/.bash_completion",
-)
-@click.argument("shell_name", metavar="bash|zsh|fish", type=click.Choice(("bash", "zsh", "fish")))
-@options.json_option
-def completion(shell_name: str, *, as_json: bool) -> None:
-    """Print the script that completes commands and options in your shell."""
-    kind = get_completion_class(shell_name)
-    if kind is None:
-        raise UsageProblem(f"There is no completion for {shell_name}.")
-    script = kind(commands, {}, PROGRAM, COMPLETION_VARIABLE).source()
-    if as_json:
-        output.say_json({"shell": shell_name, "script": script})
-    else:
-        output.say(script)
-
-
-for _command in (
-    init,
-    status,
-    verify,
-    shell,
-    passwd,
-    recover,
-    recovery_group,
-    operator,
-    backup,
-    restore,
-    audit,
-    rotate,
-    public_key,
-    sign,
-    verify_signature,
-    check,
-    config,
-    grant,
-    token,
-    serve,
-    benchmark,
-    selftest,
-    completion,
-):
-    commands.add_command(_command)
 
 
 def run(arguments: Sequence[str]) -> int:
