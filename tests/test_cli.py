@@ -550,7 +550,7 @@ def test_without_a_terminal_the_wizard_names_init(run):
     [
         (("stauts", "node.db"), "Did you mean status?"),
         (("stauts",), "Did you mean status?"),
-        (("node.db", "other.db"), "one path and nothing else"),
+        (("node.db", "other.db"), "takes one path"),
         (("--verbose",), "--verbose"),
         (("status",), "Missing argument"),
         (("status", "a", "hunter2"), "more arguments"),
