@@ -7,10 +7,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from wizard.version import __version__
 
+# Not from typing: importing that takes longer than everything else here.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from wizard.engine import Database, Secret, WizardError, initialize, inspect, unlock, verify
 
