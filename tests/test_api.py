@@ -540,6 +540,35 @@ def test_a_backup_is_made_as_a_job_and_downloaded(tmp_path):
         assert database.connection.execute("SELECT count(*) FROM customers").get == 3
 
 
+def test_the_data_key_is_rotated_as_a_job_with_progress_and_can_be_ended(tmp_path):
+    config = configure(tmp_path, "orders")
+    make_plain(tmp_path / "orders.db", rows=20_000)
+    protect(tmp_path / "orders.db", tmp_path)
+    body = {"database": "orders", "passphrase": "correct horse battery staple-7"}
+    before = engine.inspect(tmp_path / "orders.db").metadata
+    with serving(config) as server, server.client(node_token(config)) as client:
+        begun = client.post("/api/crypto/rotate", json=body)
+        assert begun.status_code == 202, begun.text
+        # While it runs, nobody else changes the keys, and a status is answered.
+        again = client.post("/api/crypto/rotate", json=body)
+        assert problem(again) == (409, "busy")
+        assert client.get("/api/crypto/status").status_code == 200
+        done = ended(client, begun.json())
+        assert done["state"] == "done", done
+        assert done["progress"]["stage"]
+        after = engine.inspect(tmp_path / "orders.db").metadata
+        assert after.data_key != before.data_key
+        cut = client.post("/api/crypto/rotate", json=body).json()
+        assert client.delete(f"/api/jobs/{cut['id']}").status_code == 204
+        assert ended(client, cut)["state"] in {"cancelled", "done"}
+        opened = client.post("/api/crypto/unlock", json=body)
+        assert opened.status_code == 200, opened.text
+        with server.client(node_token(config, "operator")) as operator:
+            assert problem(operator.post("/api/crypto/rotate", json=body)) == (403, "forbidden")
+    with wizard.unlock(tmp_path / "orders.db", body["passphrase"]) as database:
+        assert database.connection.execute("SELECT count(*) FROM customers").get == 20_000
+
+
 def test_a_unix_socket_trusts_its_owner_only_if_told(tmp_path):
     config = configure(tmp_path, "orders")
     place = ("--unix-socket", str(tmp_path / "api.sock"))

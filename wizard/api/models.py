@@ -210,6 +210,12 @@ class BackupRequest(UnlockRequest):
     """The master passphrase signs a backup; an operator's does not."""
 
 
+class RotateRequest(UnlockRequest):
+    """A new data key, and if asked another cipher. Passphrase and recovery words stay."""
+
+    cipher: Literal["aegis", "chacha20", "sqlcipher"] | None = None
+
+
 class PassphraseRequest(Cost):
     """A new passphrase; the cost of unlocking stays as it is unless it is given."""
 

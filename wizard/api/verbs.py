@@ -130,6 +130,27 @@ def backup(arguments: Arguments, secrets: Secrets, tell: Tell) -> Any:
     }
 
 
+def rotate(arguments: Arguments, secrets: Secrets, tell: Tell) -> Any:
+    """Encrypt the database anew under a new data key."""
+    rotated = engine.rotate(
+        arguments["path"],
+        secrets["passphrase"],
+        keyfile=secrets.get("keyfile"),
+        cipher=arguments["cipher"],
+        allow_high_cost=True,
+        progress=_told(tell),
+    )
+    return {
+        "fingerprint": rotated.fingerprint,
+        "generation": rotated.metadata.generation,
+        "cipher": rotated.metadata.cipher,
+        "seconds": round(rotated.seconds, 3),
+        "sheets_outdated": rotated.sheets_outdated,
+        "settled": rotated.settled,
+        "warnings": list(rotated.warnings),
+    }
+
+
 def read_audit(arguments: Arguments, _secrets: Secrets, _tell: Tell) -> Any:
     """Return the newest entries of the audit log, the newest first."""
     entries = engine.read_log(Path(arguments["path"]), last=arguments["last"])
@@ -152,6 +173,7 @@ VERBS: dict[str, Callable[[Arguments, Secrets, Tell], Any]] = {
     "unlock": unlock,
     "change_passphrase": change_passphrase,
     "backup": backup,
+    "rotate": rotate,
     "read_audit": read_audit,
     "verify_audit": verify_audit,
     "rate": rate,

@@ -14,7 +14,7 @@ from wizard.api.callers import Action, Caller
 from wizard.api.databases import DatabaseView
 from wizard.api.describe import answers, problems
 from wizard.api.jobs import Job, JobState
-from wizard.api.models import BackupRequest, UnlockRequest
+from wizard.api.models import BackupRequest, RotateRequest, UnlockRequest
 from wizard.api.node import Node
 from wizard.refusals import InvalidRequest
 
@@ -36,6 +36,26 @@ async def backup(request: Request, body: BackupRequest) -> Response:
     node.backups.mkdir(parents=True, exist_ok=True, mode=0o700)
     job.file = node.backups / job.id
     arguments = {"path": str(view.path), "to": str(job.file)}
+    return _begin(
+        node, job, view, metadata=metadata, caller=request.state.caller, body=body,
+        arguments=arguments,
+    )  # fmt: skip
+
+
+@router.post(
+    "/crypto/rotate",
+    status_code=202,
+    responses=answers(202, JobAnswer, 404, 409, 415, 422, 423),
+)
+async def rotate(request: Request, body: RotateRequest) -> Response:
+    """Begin to encrypt the database anew under a new data key.
+
+    No application may have it open meanwhile. At every moment one file opens with the passphrase.
+    """
+    node: Node = request.app.state.node
+    view, metadata = node.protected(request.state.caller, Action.ROTATE, body.database)
+    job = Job(kind="rotate", database=view.name)
+    arguments = {"path": str(view.path), "cipher": body.cipher}
     return _begin(
         node, job, view, metadata=metadata, caller=request.state.caller, body=body,
         arguments=arguments,

@@ -1,0 +1,245 @@
+"""The API's parts by themselves: admission, throttle, tokens and their commands."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import stat
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.api_server import configure, environment, serving
+from wizard.api.admission import Admission
+from wizard.api.pool import WorkFailed
+from wizard.api.throttle import FREE_ATTEMPTS, LONGEST_WAIT, Throttle
+from wizard.api.tokens import TokenFile, new_token, read_tokens, write_tokens
+from wizard.diagnostics import InvalidConfiguration, explain
+from wizard.engine import WrongPassphrase
+from wizard.refusals import InvalidRequest, Overloaded, Throttled
+
+WRONG = WorkFailed(explain(WrongPassphrase("7QJ4", keyfile_expected=False, keyfile_given=False)))
+
+
+# Admission --------------------------------------------------------------------------------------
+
+
+def admission(**changes):
+    return Admission(**{"budget_kib": 100, "places": 10, "longest_wait": 5.0, **changes})
+
+
+def test_memory_is_never_admitted_over_the_budget_and_nobody_is_lost():
+    async def run():
+        budget = admission()
+        done = []
+
+        async def one(kib):
+            async with budget.admitted(kib):
+                assert budget.in_use_kib <= 100
+                await asyncio.sleep(0)
+                done.append(kib)
+
+        await asyncio.gather(*(one(kib) for kib in (60, 60, 30, 100, 1, 0, 40) * 10))
+        return budget, done
+
+    budget, done = asyncio.run(run())
+    assert len(done) == 70
+    assert budget.highest_kib <= 100
+    assert (budget.in_use_kib, budget.waiting) == (0, 0)
+
+
+def test_what_can_never_fit_is_refused_and_what_waits_too_long_is_sent_away():
+    async def run():
+        budget = admission(longest_wait=0.05)
+        with pytest.raises(InvalidRequest):
+            async with budget.admitted(101):
+                pass
+        async with budget.admitted(100):
+            with pytest.raises(Overloaded) as caught:
+                async with budget.admitted(1):
+                    pass
+            assert caught.value.retry_after > 0
+            assert budget.waiting == 0
+        async with budget.admitted(100):
+            return budget.in_use_kib
+
+    assert asyncio.run(run()) == 100
+
+
+def test_a_cancelled_wait_and_a_failure_give_everything_back():
+    async def run():
+        budget = admission(places=1)
+        async with budget.admitted(50):
+            waiting = asyncio.create_task(budget.admitted(10).__aenter__())
+            await asyncio.sleep(0)
+            waiting.cancel()
+            await asyncio.gather(waiting, return_exceptions=True)
+        with pytest.raises(ZeroDivisionError):
+            async with budget.admitted(100):
+                raise ZeroDivisionError
+        async with budget.admitted(100):
+            return budget.waiting
+
+    assert asyncio.run(run()) == 0
+
+
+# Throttle ---------------------------------------------------------------------------------------
+
+
+class Clock:
+    now = 1000.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+def guess(throttle, database="orders", client="me", *, right=False):
+    """Make one attempt; return the seconds to wait, or 0 if it was made."""
+    try:
+        with throttle.attempt(database, client) as succeeded:
+            if not right:
+                raise WRONG
+            succeeded()
+    except Throttled as error:
+        return error.retry_after
+    except WorkFailed:
+        return 0
+    return 0
+
+
+def test_waits_grow_and_have_an_end(clock):
+    throttle = Throttle(clock)
+    waits = []
+    for _ in range(20):
+        if wait := guess(throttle):
+            waits.append(wait)
+            clock.now += wait
+            assert guess(throttle) == 0
+    assert waits == sorted(waits)
+    assert waits[-1] == LONGEST_WAIT
+    # The right one is served after one more wait at the most, and clears the count.
+    clock.now += LONGEST_WAIT
+    assert guess(throttle, right=True) == 0
+    assert [guess(throttle) for _ in range(FREE_ATTEMPTS)] == [0] * FREE_ATTEMPTS
+    assert guess(throttle) > 0
+
+
+def test_databases_and_clients_are_counted_apart(clock):
+    throttle = Throttle(clock)
+    for _ in range(FREE_ATTEMPTS):
+        guess(throttle)
+    assert guess(throttle, client="another") > 0
+    assert guess(throttle, database="stock") > 0
+    assert guess(throttle, database="stock", client="another") == 0
+
+
+def test_guessing_in_parallel_gains_nothing(clock):
+    throttle = Throttle(clock)
+    opened = [throttle.attempt("orders", f"client {number}") for number in range(FREE_ATTEMPTS)]
+    for each in opened:
+        each.__enter__()
+    assert guess(throttle, client="one more") > 0
+    for each in opened:
+        each.__exit__(None, None, None)
+    assert guess(throttle, client="one more") == 0
+
+
+def test_what_fails_for_another_reason_is_not_a_wrong_passphrase(clock):
+    throttle = Throttle(clock)
+    for _ in range(3 * FREE_ATTEMPTS):
+        with pytest.raises(Overloaded), throttle.attempt("orders", "me"):
+            raise Overloaded(retry_after=1)
+    assert guess(throttle) == 0
+
+
+# Tokens -----------------------------------------------------------------------------------------
+
+
+def made(**changes):
+    given = {
+        "role": "auditor",
+        "databases": (),
+        "lifetime": timedelta(days=1),
+        "now": datetime.now(UTC),
+    }
+    return new_token("me", **{**given, **changes})
+
+
+def test_only_the_hash_is_kept_and_the_end_counts(tmp_path):
+    path = tmp_path / "state" / "tokens.json"
+    token, kept = made()
+    ended, old = made(now=datetime.now(UTC) - timedelta(days=2))
+    write_tokens(path, (kept, old))
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert token not in path.read_text()
+    file = TokenFile(path)
+    assert file.find(token) == kept
+    assert file.find(ended) is None
+    assert file.find(token + "x") is None
+    write_tokens(path, (old,))
+    assert file.find(token) is None
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"tokens": [{}]}', '{"tokens": [{"id": 1}]}'])
+def test_a_damaged_file_is_refused(tmp_path, text):
+    path = tmp_path / "tokens.json"
+    path.write_text(text)
+    path.chmod(0o600)
+    with pytest.raises(InvalidConfiguration):
+        read_tokens(path)
+
+
+def test_the_commands(tmp_path):
+    config = configure(tmp_path, "orders")
+
+    def ran(*arguments):
+        done = subprocess.run(
+            [sys.executable, "-m", "wizard", "token", *arguments, "--config", str(config)],
+            env=environment(tmp_path), capture_output=True, text=True, check=False, timeout=60,
+        )  # fmt: skip
+        return done.returncode, done.stdout
+
+    code, out = ran("create", "prometheus", "--role", "auditor", "--database", "orders", "--json")
+    assert code == 0
+    token = json.loads(out)
+    assert (token["role"], token["databases"]) == ("auditor", ["orders"])
+    with serving(config) as server, server.client(token["token"]) as client:
+        assert client.get("/metrics").status_code == 200
+        code, out = ran("list")
+        assert token["id"] in out
+        assert token["token"] not in out
+        assert ran("revoke", token["id"])[0] == 0
+        # A server that runs takes notice.
+        assert client.get("/metrics").status_code == 401
+    assert ran("revoke", token["id"])[0] == 29
+    assert ran("create", "x", "--role", "king")[0] == 2
+    assert ran("create", "x", "--role", "owner", "--database", "nope")[0] == 29
+
+
+def test_a_bootstrap_token_can_be_given_and_is_then_not_printed(tmp_path):
+    config = configure(tmp_path, "orders")
+    secret = tmp_path / "bootstrap"
+    secret.write_text("a-bootstrap-token-of-some-length\n")
+    secret.chmod(0o600)
+    with serving(config, "--bootstrap-token", f"file:{secret}") as server:
+        assert "bootstrap_token" not in server.told
+        with server.client("a-bootstrap-token-of-some-length") as client:
+            assert client.get("/api/crypto/status").status_code == 200
+            assert client.get("/metrics").status_code == 403
+    secret.write_text("short")
+    refused = subprocess.run(
+        [*server.process.args],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (refused.returncode, "short" in refused.stderr) == (2, False)
