@@ -1,4 +1,8 @@
-"""Draws every screen of the real app, over an engine with fixed values, into `screenshots/*.svg`."""
+"""Draws every state of every step of the real app, over an engine with fixed values.
+
+python -m tests.screenshots            writes screenshots/ again
+python -m tests.screenshots --check    says which pictures are not what the app draws now
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,10 @@ import asyncio
 import os
 import sys
 import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from xml.sax.saxutils import escape
 
 from tests.tui_fakes import FakeEngine
 from tests.tui_journey import Journey
@@ -15,29 +22,125 @@ from wizard.tui.app import drop_textual_variables
 
 drop_textual_variables()
 os.environ.pop("NO_COLOR", None)
-os.environ.pop("COLORFGBG", None)
 os.environ["TZ"] = "UTC"
 time.tzset()
 
 DIRECTORY = Path(__file__).parent.parent / "screenshots"
+_CELL_WIDTH, _CELL_HEIGHT = 8.4, 17
+_FONT = 'font-family="DejaVu Sans Mono, Menlo, Consolas, monospace" xml:space="preserve"'
+_PALETTE = ("#3b4048", "#d0515c", "#55a35b", "#b8862d", "#4f86d6", "#a566b8", "#3b9aa6", "#b0b4bb")
 
 
-async def draw(directory: Path, size: tuple[int, int]) -> list[Path]:
-    written: list[Path] = []
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One terminal: its size, its colours, its characters."""
 
-    def take(journey: Journey, name: str) -> None:
-        path = directory / f"{name}.svg"
-        path.write_text(journey.app.export_screenshot(simplify=True), encoding="utf-8")
-        written.append(path)
+    folder: str
+    size: tuple[int, int] = (80, 24)
+    ink: str = "#d6d8dc"
+    paper: str = "#16181d"
+    ascii: bool = False
+    light: bool = False
 
-    async with Journey(FakeEngine(), size=size) as journey:
-        await walk(journey, lambda name: take(journey, name))
-    return written
+
+LOOKS = (
+    Look(""),
+    Look("light", ink="#24262b", paper="#fbfbf9", light=True),
+    Look("ascii", ascii=True),
+    Look("40x12", size=(40, 12)),
+)
+
+
+def picture(journey: Journey, look: Look) -> str:
+    """What the app shows now, as a small SVG."""
+    width, height = look.size
+    size = f"{width * _CELL_WIDTH + 16:.0f} {height * _CELL_HEIGHT + 16}"
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size}" font-size="14" {_FONT}>',
+        f'<rect width="100%" height="100%" rx="6" fill="{look.paper}"/>',
+    ]
+    strips = journey.app.screen._compositor.render_strips()
+    for y, strip in enumerate(strips[:height]):
+        x = 0
+        for segment in strip.simplify():
+            parts += _drawn(segment.text, segment.style, x, y, look)
+            x += segment.cell_length
+    caret = journey.app.caret
+    parts.append(
+        f'<rect x="{8 + caret.x * _CELL_WIDTH:.1f}" y="{8 + caret.y * _CELL_HEIGHT}" '
+        f'width="{_CELL_WIDTH}" height="{_CELL_HEIGHT}" fill="none" stroke="{look.ink}"/>'
+    )
+    return "\n".join([*parts, "</svg>", ""])
+
+
+def _drawn(text: str, style: object, x: int, y: int, look: Look) -> Iterator[str]:
+    ink, paper = _colour(style.color, look.ink), _colour(style.bgcolor, look.paper)
+    if style.reverse:
+        ink, paper = paper, ink
+    left, top = 8 + x * _CELL_WIDTH, 8 + y * _CELL_HEIGHT
+    if paper != look.paper:
+        wide = len(text) * _CELL_WIDTH
+        yield f'<rect x="{left:.1f}" y="{top}" width="{wide:.1f}" height="{_CELL_HEIGHT}" fill="{paper}"/>'
+    shown = text.rstrip() if not style.underline else text
+    lead = len(shown) - len(shown.lstrip()) if not style.underline else 0
+    shown = shown[lead:]
+    if not shown:
+        return
+    attributes = f' fill="{ink}"'
+    attributes += ' font-weight="bold"' if style.bold else ""
+    attributes += ' opacity=".6"' if style.dim else ""
+    attributes += ' text-decoration="underline"' if style.underline else ""
+    left += lead * _CELL_WIDTH
+    yield (
+        f'<text x="{left:.1f}" y="{top + 13}" textLength="{len(shown) * _CELL_WIDTH:.1f}"'
+        f"{attributes}>{escape(shown)}</text>"
+    )
+
+
+def _colour(color: object, default: str) -> str:
+    if color is None or color.is_default:
+        return default
+    return color.triplet.hex if color.triplet else _PALETTE[(color.number or 0) % 8]
+
+
+async def draw(look: Look) -> Mapping[Path, str]:
+    """Every state in one look, by the path of its picture."""
+    os.environ["COLORFGBG"] = "0;15" if look.light else "15;0"
+    pictures: dict[Path, str] = {}
+    async with Journey(FakeEngine(), size=look.size, ascii=look.ascii) as journey:
+
+        def take(name: str) -> None:
+            pictures[DIRECTORY / look.folder / f"{name}.svg"] = picture(journey, look)
+
+        await walk(journey, take)
+    return pictures
+
+
+def differences() -> list[Path]:
+    """The pictures that are missing, too many, or not what the app draws now."""
+    now: dict[Path, str] = {}
+    for look in LOOKS:
+        now |= asyncio.run(draw(look))
+    there = {path: path.read_text(encoding="utf-8") for path in DIRECTORY.rglob("*.svg")}
+    return sorted(path for path in {*now, *there} if now.get(path) != there.get(path))
+
+
+def main(words: list[str]) -> int:
+    if words == ["--check"]:
+        wrong = differences()
+        for path in wrong:
+            print(f"{path.relative_to(DIRECTORY.parent)} is not what the app draws now")
+        if wrong:
+            print("Look at the change, then draw again: python -m tests.screenshots")
+        return 1 if wrong else 0
+    for look in LOOKS:
+        for old in (DIRECTORY / look.folder).glob("*.svg"):
+            old.unlink()
+        for path, svg in asyncio.run(draw(look)).items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(svg, encoding="utf-8")
+    return 0
 
 
 if __name__ == "__main__":
-    width, height = (int(part) for part in (sys.argv[2:4] or ("80", "24")))
-    target = Path(sys.argv[1]) if len(sys.argv) > 1 else DIRECTORY
-    target.mkdir(parents=True, exist_ok=True)
-    for path in asyncio.run(draw(target, (width, height))):
-        print(path)
+    sys.exit(main(sys.argv[1:]))
