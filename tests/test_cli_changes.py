@@ -164,3 +164,15 @@ def test_what_recovery_refuses_leaves_everything_as_it_was(run, protected, argum
     assert done.code == code, done.err
     assert "Traceback" not in done.err
     assert files_in(protected.parent) == before
+
+
+def test_decrypt_by_command(run, protected):
+    without = run("decrypt", "node.db", "--to", "plain.db", *OLD)
+    assert without.code == 40
+    assert "node.db" in without.err
+    done = run("decrypt", "node.db", "--to", "plain.db", "--confirm", "node.db", *OLD)
+    assert done.code == 0, done.err
+    assert "encrypted as before" in done.out
+    assert (protected.parent / "plain.db").read_bytes().startswith(b"SQLite format 3")
+    again = run("decrypt", "node.db", "--to", "plain.db", "--confirm", "node.db", *OLD, "--json")
+    assert again.code == 24

@@ -61,6 +61,7 @@ FROZEN = {
     "DamagedBackup": ("damaged_backup", 35),
     "OlderMetadata": ("older_metadata", 37),
     "NotPermitted": ("not_permitted", 36),
+    "NameNotConfirmed": ("name_not_confirmed", 40),
     "AuditBroken": ("audit_broken", 33),
     "AuditUnavailable": ("audit_unavailable", 34),
     "WrongSignature": ("wrong_signature", 39),

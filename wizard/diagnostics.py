@@ -311,6 +311,13 @@ TABLE: Mapping[type[BaseException], Row] = {
         _NOTHING,
         "Ask whoever has the master passphrase, or the recovery kit: {program} recover {path}",
     ),
+    errors.NameNotConfirmed: Row(
+        "name_not_confirmed",
+        40,
+        422,
+        _NOTHING,
+        "Type the name when asked, or give it with --confirm NAME.",
+    ),
     errors.NotVerified: Row("not_verified", 30, 409, _NOTHING, _STATUS),
     errors.NotOpened: Row("not_opened", 31, 403, _NOTHING, _STATUS),
     errors.AuditBroken: Row(

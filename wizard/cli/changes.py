@@ -8,11 +8,13 @@ from wizard import engine
 from wizard.cli import output
 from wizard.cli.interruption import interruptible
 from wizard.cli.sources import SourceKind
+from wizard.cli.terminal import Terminal, is_terminal
 from wizard.cli.unlocking import agree_to_cost
 from wizard.diagnostics import PROGRAM, UsageProblem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from wizard.cli.choose import CostChoice
     from wizard.cli.sources import Source
@@ -131,3 +133,18 @@ def describe_proved(recovery: Mapping[str, Any]) -> str:
         return "not on record"
     ago = {0: "today", 1: "yesterday"}.get(days, f"{days} days ago")
     return f"{ago} ({recovery['proved_at']})"
+
+
+def confirmed_name(path: Path, given: str | None, *, warning: str) -> str:
+    """The name of the database as it was given or is typed now; the engine compares it.
+
+    Raises `NameNotConfirmed` where nobody can be asked.
+    """
+    if given is not None:
+        return given
+    name = engine.inspect(path).path.name
+    if not is_terminal():
+        raise engine.NameNotConfirmed(name)
+    with Terminal.open() as terminal:
+        terminal.write(f"{warning}\n")
+        return terminal.ask(f"Type the name of the database in full ({output.printable(name)}): ")

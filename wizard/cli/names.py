@@ -20,6 +20,7 @@ COMMANDS: Mapping[str, str] = {
     "restore": "backups:restore",
     "audit": "auditing:audit",
     "rotate": "rotate:rotate",
+    "decrypt": "decrypting:decrypt",
     "public-key": "inspecting:public_key",
     "sign": "signing:sign",
     "verify-signature": "signing:verify_signature",

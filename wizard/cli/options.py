@@ -164,6 +164,12 @@ recovery_option: Decorator = click.option(
 )
 
 
+confirm_option: Decorator = click.option(
+    "--confirm",
+    metavar="NAME",
+    help="The name of the database file, instead of typing it when asked.",
+)
+
 operator_option: Decorator = click.option(
     "--operator",
     metavar="LABEL",

@@ -30,6 +30,7 @@ _STAGE_WORDS: Mapping[engine.Stage, str] = {
     engine.Stage.DERIVE: "Deriving the key",
     engine.Stage.KEYS: "Making the keys",
     engine.Stage.ENCRYPT: "Encrypting",
+    engine.Stage.DECRYPT: "Writing the plaintext copy",
     engine.Stage.VERIFY: "Comparing with the original",
     engine.Stage.REHEARSE: "Opening a copy with the recovery kit",
     engine.Stage.COMMIT: "Putting the files in place",

@@ -49,6 +49,10 @@ if TYPE_CHECKING:
         checklist_of,
         record_item,
     )
+    from wizard.engine.decrypting import (
+        Decrypted,
+        decrypt,
+    )
     from wizard.engine.discovery import (
         default_directories,
         discover,
@@ -69,6 +73,7 @@ if TYPE_CHECKING:
         InvalidParameters,
         InvalidPassphrase,
         InvalidRecoveryPhrase,
+        NameNotConfirmed,
         NoMemory,
         NoRecovery,
         NoSpace,
@@ -308,8 +313,9 @@ _NAMES = {
     "authority": "Changed",
     "backing_up": "BackupFacts BackupKind backup backup_metadata verify_backup",
     "checklist": "Item ItemState ItemStatus checklist_of record_item",
+    "decrypting": "Decrypted decrypt",
     "discovery": "default_directories discover",
-    "errors": "AlreadyProtected AuditBroken AuditUnavailable Busy Cancelled DamagedBackup DamagedDatabase DamagedMetadata ForeignMetadata ForeignTarget Interrupted InvalidInput InvalidParameters InvalidPassphrase InvalidRecoveryPhrase NoMemory NoRecovery NoSpace NotOpened NotPermitted NotProtected NotProved NotVerified OlderMetadata OutputExists ResourceLimit RolledBackMetadata TargetAbsent Unreadable UnsupportedDatabase UnsupportedVersion VerificationFailed WeakPassphrase WizardError WrongPassphrase WrongRecoveryPhrase WrongSignature",
+    "errors": "AlreadyProtected AuditBroken AuditUnavailable Busy Cancelled DamagedBackup DamagedDatabase DamagedMetadata ForeignMetadata ForeignTarget Interrupted InvalidInput InvalidParameters InvalidPassphrase InvalidRecoveryPhrase NameNotConfirmed NoMemory NoRecovery NoSpace NotOpened NotPermitted NotProtected NotProved NotVerified OlderMetadata OutputExists ResourceLimit RolledBackMetadata TargetAbsent Unreadable UnsupportedDatabase UnsupportedVersion VerificationFailed WeakPassphrase WizardError WrongPassphrase WrongRecoveryPhrase WrongSignature",
     "file_signature": "SignedFile sign_file verify_signature",
     "fingerprint": "fingerprint_words openssh_fingerprint randomart",
     "foretelling": "BenchmarkReport foretold_seconds read_benchmark",
@@ -388,6 +394,7 @@ __all__ = [
     "DamagedDatabase",
     "DamagedMetadata",
     "Database",
+    "Decrypted",
     "ForeignMetadata",
     "ForeignTarget",
     "GeneratedPassphrase",
@@ -413,6 +420,7 @@ __all__ = [
     "MemoryProtection",
     "Metadata",
     "Mnemonic",
+    "NameNotConfirmed",
     "NoMemory",
     "NoRecovery",
     "NoSpace",
@@ -477,6 +485,7 @@ __all__ = [
     "claimed_database",
     "complete_word",
     "create_file",
+    "decrypt",
     "default_directories",
     "describe_duration",
     "discover",

@@ -14,7 +14,7 @@ from pathlib import Path
 import apsw
 
 from wizard.engine.errors import Cancelled, NoSpace, Unreadable, UnsupportedDatabase, WizardError
-from wizard.engine.keyed import SQLCIPHER_PAGE_SIZE, Cipher, keyed_uri
+from wizard.engine.keyed import SQLCIPHER_PAGE_SIZE, Cipher, keyed_uri, plain_uri
 from wizard.engine.keytext import keyed_text
 from wizard.engine.progress import CancelToken, Progress, ProgressSink, Stage
 from wizard.engine.secret import Secret
@@ -68,15 +68,45 @@ def vacuum_into(
     Reports bytes written of ``expected``. Raises `NoSpace`, `UnsupportedDatabase`, `Unreadable` or
     `Cancelled`; removing ``staged`` is the caller's.
     """
-
-    def report(_steps: int) -> None:
-        written = min(staged.stat().st_size, expected)
-        progress(Progress(Stage.ENCRYPT, written, expected, "bytes", staged.name))
-
     if cipher is Cipher.SQLCIPHER:
         connection.pragma("page_size", SQLCIPHER_PAGE_SIZE)  # of the copy; also for a WAL source
+    with keyed_text(keyed_uri(staged, cipher), key) as uri:
+        _vacuum(connection, staged, uri, Stage.ENCRYPT, expected, needed, progress, cancel)
+
+
+def vacuum_into_plaintext(
+    connection: apsw.Connection,
+    staged: Path,
+    *,
+    expected: int,
+    progress: ProgressSink,
+    cancel: CancelToken | None,
+) -> None:
+    """Copy the encrypted database of ``connection``, opened with URIs, as plaintext.
+
+    Reports and raises as `vacuum_into` does.
+    """
+    # With an empty key; without one the copy would get the key of the original.
+    uri = plain_uri(staged)
+    _vacuum(connection, staged, uri, Stage.DECRYPT, expected, expected, progress, cancel)
+
+
+def _vacuum(  # noqa: PLR0917 - one call each for two kinds of copy
+    connection: apsw.Connection,
+    staged: Path,
+    uri: str,
+    stage: Stage,
+    expected: int,
+    needed: int,
+    progress: ProgressSink,
+    cancel: CancelToken | None,
+) -> None:
+    def report(_steps: int) -> None:
+        written = min(staged.stat().st_size, expected)
+        progress(Progress(stage, written, expected, "bytes", staged.name))
+
     failure: WizardError | None = None
-    with watch(connection, report, cancel), keyed_text(keyed_uri(staged, cipher), key) as uri:
+    with watch(connection, report, cancel):
         try:
             connection.execute("VACUUM INTO ?", (uri,), can_cache=False).close()
         except apsw.InterruptError:
@@ -86,7 +116,7 @@ def vacuum_into(
     # Raised after the except block has ended, so that no SQLite error stays in the chain.
     if failure is not None:
         raise failure
-    progress(Progress(Stage.ENCRYPT, expected, expected, "bytes", staged.name))
+    progress(Progress(stage, expected, expected, "bytes", staged.name))
 
 
 def _refusal(error: apsw.Error, source: str, staged: Path, needed: int) -> WizardError:

@@ -75,6 +75,14 @@ class OutputExists(InvalidInput):
         self.path = path
 
 
+class NameNotConfirmed(InvalidInput):
+    """What cannot be taken back was not confirmed by the name of the database, typed in full."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"This has to be confirmed by the database's name, {name}, typed in full.")
+        self.name = name
+
+
 # What the target is --------------------------------------------------------------------------
 
 

@@ -117,10 +117,18 @@ def _opened(path: Path, flags: int, keyed: Callable[[apsw.Connection], object]) 
 
 def keyed_uri(path: Path, cipher: Cipher) -> str:
     """The URI of a file to be encrypted, ready for the digits of the key to follow."""
-    # Percent-encoded, or a "?" or "#" in a file name would end it, and the key would be lost.
-    name = urllib.parse.quote(os.fsencode(os.path.abspath(path)), safe="/")  # noqa: PTH100 - links stay
     legacy = "&legacy=4" if cipher is Cipher.SQLCIPHER else ""
-    return f"file:{name}?cipher={cipher.value}{legacy}&key=raw:"
+    return f"{_uri_start(path)}?cipher={cipher.value}{legacy}&key=raw:"
+
+
+def plain_uri(path: Path) -> str:
+    """The URI of a file that is not to be encrypted."""
+    return f"{_uri_start(path)}?key="
+
+
+def _uri_start(path: Path) -> str:
+    # Percent-encoded, or a "?" or "#" in a file name would end it, and the key would be lost.
+    return "file:" + urllib.parse.quote(os.fsencode(os.path.abspath(path)), safe="/")  # noqa: PTH100 - links stay
 
 
 def keep_temporary_data_in_memory(connection: apsw.Connection) -> None:

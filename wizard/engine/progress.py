@@ -17,6 +17,7 @@ class Stage(StrEnum):
     DERIVE = "derive"
     KEYS = "keys"
     ENCRYPT = "encrypt"
+    DECRYPT = "decrypt"
     VERIFY = "verify"
     REHEARSE = "rehearse"
     COMMIT = "commit"

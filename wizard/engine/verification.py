@@ -19,7 +19,7 @@ import apsw
 
 from wizard.engine.content import IDENTITY_TABLE, TableContent, contents, table_rows
 from wizard.engine.errors import DamagedDatabase, UnsupportedDatabase, VerificationFailed
-from wizard.engine.keyed import Cipher, KeyRefused, open_keyed, translated
+from wizard.engine.keyed import Cipher, KeyRefused, open_keyed, sqlite_name, translated
 from wizard.engine.progress import CancelToken, Progress, ProgressSink, Stage, ignore_progress
 from wizard.engine.secret import Secret
 from wizard.engine.sqlite import damage_among, integrity_complaints, prove_sealed
@@ -84,6 +84,22 @@ def verify_copy(
             return _compare(original, copy, checked, progress, cancel)
     except (KeyRefused, DamagedDatabase) as error:
         raise VerificationFailed(f"The encrypted copy cannot be read back: {error}") from None
+
+
+def verify_plaintext_copy(
+    original: apsw.Connection,
+    staged: Path,
+    *,
+    progress: ProgressSink = ignore_progress,
+    cancel: CancelToken | None = None,
+) -> Verified:
+    """Like `verify_copy`, for a copy without a key."""
+    name = sqlite_name(staged)
+    try:
+        with closing(apsw.Connection(name)) as copy, closing(apsw.Connection(name)) as checked:
+            return _compare(original, copy, checked, progress, cancel)
+    except (apsw.NotADBError, apsw.CorruptError, DamagedDatabase):
+        raise VerificationFailed("The plaintext copy cannot be read back.") from None
 
 
 def _compare(
