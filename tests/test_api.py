@@ -569,6 +569,38 @@ def test_the_data_key_is_rotated_as_a_job_with_progress_and_can_be_ended(tmp_pat
         assert database.connection.execute("SELECT count(*) FROM customers").get == 20_000
 
 
+def test_the_recovery_sheets_set_a_new_passphrase(tmp_path):
+    config = configure(tmp_path, "orders")
+    make_plain(tmp_path / "orders.db", rows=3)
+    protect(tmp_path / "orders.db", tmp_path)
+    sheet = (tmp_path / "sheet-1.txt").read_text()
+    body = {"database": "orders", "generate_words": 6, "sheets": [sheet]}
+    key = {"Idempotency-Key": str(uuid.uuid4())}
+    with serving(config) as server, server.client(node_token(config)) as client:
+        other = sheet.replace("== RECOVERY WORDS", "== RECOVERY WRDS")
+        refused = client.post("/api/crypto/recover", json=body | {"sheets": [other]}, headers=key)
+        assert problem(refused) == (422, "invalid_recovery_phrase")
+        answer = client.post("/api/crypto/recover", json=body, headers=key)
+        assert answer.status_code == 200, answer.text
+        done = answer.json()
+        assert done["generation"] == 2
+        assert client.post("/api/crypto/recover", json=body, headers=key).json() == done
+        again = {"Idempotency-Key": str(uuid.uuid4())}
+        used = client.post("/api/crypto/recover", json=body, headers=again)
+        assert problem(used) == (403, "wrong_recovery_phrase")
+        unlock = {"database": "orders", "passphrase": done["passphrase"]}
+        assert client.post("/api/crypto/unlock", json=unlock).status_code == 200
+        with server.client(node_token(config, "operator")) as operator:
+            refused = operator.post("/api/crypto/recover", json=body, headers=again)
+            assert problem(refused) == (403, "forbidden")
+    words = sheet.split("== RECOVERY WORDS")[1].split("==")[0]
+    assert not any(word in server.log for word in words.split() if len(word) > 6)
+    with wizard.unlock(
+        tmp_path / "orders.db", recovery=[done["kit"]["sheets"][0]["text"]]
+    ) as database:
+        assert database.connection.execute("SELECT count(*) FROM customers").get == 3
+
+
 def test_a_unix_socket_trusts_its_owner_only_if_told(tmp_path):
     config = configure(tmp_path, "orders")
     place = ("--unix-socket", str(tmp_path / "api.sock"))
@@ -617,6 +649,11 @@ def test_tls(tmp_path, certificate):
         context = ssl.create_default_context(cafile=certificate / "c.pem")
         with server.client(verify=context) as client:
             assert "max-age" in client.get("/healthz").headers["strict-transport-security"]
+    broken = [str(word).replace("c.pem", "k.pem") for word in server.process.args]
+    refused = subprocess.run(
+        broken, capture_output=True, text=True, cwd=tmp_path, check=False, timeout=60
+    )
+    assert (refused.returncode, "cannot be used" in refused.stderr) == (38, True)
     (certificate / "k.pem").chmod(0o644)
     refused = subprocess.run(
         [*server.process.args],
@@ -716,6 +753,7 @@ def test_a_marker_passphrase_is_in_no_answer_log_or_file(tmp_path):
                     {"database": "orders", "passphrase": marker, "generate_words": passphrase},
                     {"database": "orders", "message": passphrase, "signature": passphrase},
                     {"database": "orders", "passphrase": wrong, "new_passphrase": passphrase},
+                    {"database": "orders", "passphrase": wrong, "sheets": [passphrase]},
                     passphrase,
                 ):
                     content = json.dumps(body).encode()

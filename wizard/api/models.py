@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -24,12 +24,13 @@ from wizard import engine
 
 _STRICT = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 _NAME = r"^[a-z0-9][a-z0-9_-]{0,62}$"
-_MOST_PASSPHRASE_CHARACTERS = 4 * 1024
 _KEYFILE_CHARACTERS = 4 * ((65_536 + 2) // 3)
 
 
 class SecretText:
     """A text in a request that is moved into a `Secret` at once. The request's user closes it."""
+
+    MOST = 4 * 1024
 
     def __init__(self, secret: engine.Secret) -> None:
         self.secret = secret
@@ -47,20 +48,26 @@ class SecretText:
     def __get_pydantic_json_schema__(
         cls, _schema: CoreSchema, _handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        return {"type": "string", "format": "password", "minLength": 1, "maxLength": 4096}
+        return {"type": "string", "format": "password", "minLength": 1, "maxLength": cls.MOST}
 
     @classmethod
     def _take(cls, value: object) -> SecretText:
         if isinstance(value, cls):
             return value
-        if not isinstance(value, str) or not 1 <= len(value) <= _MOST_PASSPHRASE_CHARACTERS:
-            raise ValueError("is not a text of 1 to 4096 characters")
+        if not isinstance(value, str) or not 1 <= len(value) <= cls.MOST:
+            raise ValueError(f"is not a text of 1 to {cls.MOST} characters")
         try:
             return cls(engine.Secret.take(bytearray(value, "utf-8")))
         except UnicodeEncodeError:
             pass
         # Out here, so that no exception holds the text as its context.
         raise ValueError("holds half of a character")
+
+
+class SecretSheet(SecretText):
+    """As `SecretText`, for a recovery sheet: its whole text, or the words alone."""
+
+    MOST = 16 * 1024
 
 
 class SecretBytes(SecretText):
@@ -165,8 +172,8 @@ class Cost(BaseModel):
         return self
 
 
-class InitRequest(Cost):
-    """A database to be protected: a new one, or one that exists as plaintext."""
+class NewSecret(Cost):
+    """A new passphrase, given or drawn."""
 
     database: DatabaseName
     passphrase: SecretText | None = Field(
@@ -176,17 +183,33 @@ class InitRequest(Cost):
         default=None, ge=6, le=12, description="Draw a passphrase of so many words instead."
     )
     keyfile: SecretBytes | None = None
+
+    @model_validator(mode="after")
+    def _one_passphrase(self) -> Self:
+        if (self.passphrase is None) == (self.generate_words is None):
+            raise ValueError("has a passphrase or generate_words, one of the two")
+        return self
+
+
+class InitRequest(NewSecret):
+    """A database to be protected: a new one, or one that exists as plaintext."""
+
     cipher: Literal["aegis", "chacha20", "sqlcipher"] | None = None
     recovery: Recovery | None = Recovery()
     original: Literal["keep", "remove"] = Field(
         default="keep", description="What becomes of the plaintext."
     )
 
-    @model_validator(mode="after")
-    def _one_passphrase(self) -> InitRequest:
-        if (self.passphrase is None) == (self.generate_words is None):
-            raise ValueError("has a passphrase or generate_words, one of the two")
-        return self
+
+class RecoverRequest(NewSecret):
+    """The recovery sheets, and the passphrase that shall open the database from now on.
+
+    Cost and number of sheets stay as they are unless they are given. A new kit is made; the old
+    one is refused afterwards.
+    """
+
+    sheets: list[SecretSheet] = Field(min_length=1, max_length=16)
+    recovery: Recovery | None = None
 
 
 class ValidateRequest(Cost):

@@ -1,4 +1,4 @@
-"""The answer of an initialization, kept sealed until its owner acknowledges it.
+"""The answer of an initialization or a recovery, kept sealed until its owner acknowledges it.
 
 It exists before the database is replaced, so a lost answer, a lost connection or a killed server
 loses neither the recovery kit nor a drawn passphrase.
@@ -14,7 +14,10 @@ from wizard import engine
 
 
 def describe(
-    pending: engine.PendingInitialization, *, request: str, generated: str | None
+    pending: engine.PendingInitialization | engine.PendingChange,
+    *,
+    request: str,
+    generated: str | None,
 ) -> dict[str, Any]:
     """Return everything that the answer holds; ``request`` tells whose question it answers."""
     metadata = pending.metadata

@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import socket
+import ssl
 import stat
 import struct
 from pathlib import Path
@@ -47,6 +48,7 @@ def listen(api: ApiSettings) -> socket.socket:
     """Bind as configured. Raises `InvalidConfiguration` for what cannot be bound."""
     if api.tls_key is not None:
         _check_private(str(api.tls_key))
+        _check_pair(str(api.tls_certificate), str(api.tls_key))
     try:
         if api.unix_socket is not None:
             return _unix_socket(str(api.unix_socket))
@@ -141,6 +143,19 @@ def _refuse_if_served(path: str) -> None:
         except ConnectionRefusedError:
             return
     raise InvalidConfiguration((Fault(path, 0, "api", "another server listens here."),))
+
+
+def _check_pair(certificate: str, key: str) -> None:
+    try:
+        # An empty password: a key that has one would be asked for on the terminal, if there is one.
+        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(
+            certificate, key, password=""
+        )
+    except OSError as error:
+        what = error.strerror or "they are not a certificate and its key"
+        raise InvalidConfiguration(
+            (Fault(certificate, 0, "api.tls_certificate", f"cannot be used: {what}."),)
+        ) from None
 
 
 def _check_private(path: str) -> None:

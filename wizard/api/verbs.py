@@ -35,22 +35,28 @@ def initialize(arguments: Arguments, secrets: Secrets, tell: Tell) -> Any:
                 progress=_told(tell),
             )
         )
-        receipt = receipts.describe(pending, request=arguments["request"], generated=drawn)
-        place = Path(arguments["receipt"])
-        # Without a protected database an older receipt of that name is of a run that was killed.
-        engine.remove_receipt(place)
-        with receipts.sealed(receipt) as content:
-            engine.write_receipt(place, secrets["receipt_key"], content)
-        try:
-            stored = receipts.opened(place, secrets["receipt_key"])
-            kit = stored["kit"]
-            pending.rehearse(None if kit is None else [sheet["text"] for sheet in kit["sheets"]])
-            pending.commit(arguments["original"])
-        except BaseException:
-            if not _is_in_place(pending):
-                engine.remove_receipt(place)
-            raise
-        return stored
+        return _finished(pending, arguments, secrets, drawn)
+
+
+def recover(arguments: Arguments, secrets: Secrets, tell: Tell) -> Any:
+    """Set a new passphrase by the recovery sheets, and make a new kit."""
+    params, plan = arguments["params"], arguments["recovery"]
+    with ExitStack() as stack:
+        passphrase, drawn = _passphrase(arguments, secrets, stack)
+        pending = stack.enter_context(
+            engine.prepare_recovery(
+                arguments["path"],
+                _sheets(secrets),
+                passphrase,
+                new_keyfile=secrets.get("keyfile"),
+                params=None if params is None else engine.KdfParams(**params),
+                recovery=None if plan is None else engine.RecoveryPlan(**_plan(plan)),
+                minimum_score=arguments["minimum_score"],
+                allow_high_cost=True,
+                progress=_told(tell),
+            )
+        )
+        return _finished(pending, arguments, secrets, drawn)
 
 
 def unlock(arguments: Arguments, secrets: Secrets, _tell: Tell) -> Any:
@@ -170,6 +176,7 @@ def verify_audit(arguments: Arguments, _secrets: Secrets, _tell: Tell) -> Any:
 
 VERBS: dict[str, Callable[[Arguments, Secrets, Tell], Any]] = {
     "initialize": initialize,
+    "recover": recover,
     "unlock": unlock,
     "change_passphrase": change_passphrase,
     "backup": backup,
@@ -197,9 +204,46 @@ def _plan(plan: Mapping[str, Any]) -> dict[str, Any]:
     return {**plan, "holders": tuple(plan["holders"])}
 
 
-def _is_in_place(pending: engine.PendingInitialization) -> bool:
-    found = engine.inspect(pending.path)
-    return found.metadata is not None and found.metadata.database_id == pending.metadata.database_id
+def _sheets(secrets: Secrets) -> list[str]:
+    """Return the sheets as text, which is how the engine takes them."""
+    texts = []
+    for name in sorted(name for name in secrets if name.startswith("sheet")):
+        with secrets[name].expose() as view:
+            texts.append(str(view, "utf-8"))
+    return texts
+
+
+def _finished(
+    pending: engine.PendingInitialization | engine.PendingChange,
+    arguments: Arguments,
+    secrets: Secrets,
+    drawn: str | None,
+) -> Any:
+    """Store the receipt, prove the kit by what was stored, and only then replace anything."""
+    receipt = receipts.describe(pending, request=arguments["request"], generated=drawn)
+    place = Path(arguments["receipt"])
+    # The server has found that an older receipt of that name answers nothing.
+    engine.remove_receipt(place)
+    with receipts.sealed(receipt) as content:
+        engine.write_receipt(place, secrets["receipt_key"], content)
+    try:
+        stored = receipts.opened(place, secrets["receipt_key"])
+        kit = stored["kit"]
+        pending.rehearse(None if kit is None else [sheet["text"] for sheet in kit["sheets"]])
+        if isinstance(pending, engine.PendingInitialization):
+            pending.commit(arguments["original"])
+        else:
+            pending.commit()
+    except BaseException:
+        if not _is_in_place(pending):
+            engine.remove_receipt(place)
+        raise
+    return stored
+
+
+def _is_in_place(pending: engine.PendingInitialization | engine.PendingChange) -> bool:
+    metadata = engine.inspect(pending.path).metadata
+    return metadata is not None and metadata.public_key.matches(pending.metadata.public_key)
 
 
 def _told(tell: Tell) -> engine.ProgressSink:

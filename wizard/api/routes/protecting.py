@@ -13,8 +13,8 @@ from wizard.api.answers import Initialized, Unlocked, Validated
 from wizard.api.callers import Action
 from wizard.api.databases import DatabaseView
 from wizard.api.describe import answers, problems
-from wizard.api.initializing import acknowledge, answer_of, initialize, receipt_of
-from wizard.api.models import InitRequest, UnlockRequest, ValidateRequest
+from wizard.api.initializing import acknowledge, answer_of, initialize, receipt_of, recover
+from wizard.api.models import InitRequest, RecoverRequest, UnlockRequest, ValidateRequest
 from wizard.api.node import Node
 from wizard.api.pool import WorkFailed
 from wizard.refusals import InvalidRequest
@@ -50,6 +50,21 @@ async def init(request: Request, body: InitRequest, owner_key: OwnerKey) -> Resp
     receipt = await initialize(node, view, body, owner_key)
     location = {"Location": f"/api/crypto/status/{view.name}"}
     return JSONResponse(answer_of(view, receipt), 201, location)
+
+
+@router.post(
+    "/recover", responses=answers(200, Initialized, 404, 409, 415, 422, 423, 429, 503, 507)
+)
+async def set_by_recovery(request: Request, body: RecoverRequest, owner_key: OwnerKey) -> Response:
+    """Set a new passphrase by the recovery sheets; return the new kit. The old one stops working.
+
+    As with an initialization, the same request with the same key gets the same answer.
+    """
+    node: Node = request.app.state.node
+    caller = request.state.caller
+    view = node.view(caller, Action.RECOVER, body.database)
+    receipt = await recover(node, view, caller, body, owner_key)
+    return JSONResponse(answer_of(view, receipt))
 
 
 @router.get("/receipt", responses=answers(200, Initialized, 404, 409, 422))
