@@ -176,3 +176,17 @@ def test_decrypt_by_command(run, protected):
     assert (protected.parent / "plain.db").read_bytes().startswith(b"SQLite format 3")
     again = run("decrypt", "node.db", "--to", "plain.db", "--confirm", "node.db", *OLD, "--json")
     assert again.code == 24
+
+
+def test_reinit_by_command(run, protected):
+    env = environment(NEW_PASS=NEW)
+    given = ("--passphrase", "env:NEW_PASS", "--recovery-out", "new.txt", *CHEAP)
+    assert run("reinit", "node.db", *given, env=env).code == 40
+    assert run("reinit", "node.db", "--confirm", "node", *given, env=env).code == 40
+    done = run("reinit", "node.db", "--confirm", "node.db", *given, env=env)
+    assert done.code == 0, done.err
+    assert "Kept" in done.out
+    (kept,) = protected.parent.glob("node.db.replaced-*Z")
+    assert run("verify", kept.name, *OLD).code == 0
+    assert run("verify", "node.db", "--passphrase", "env:NEW_PASS", env=env).code == 0
+    assert run("verify", "node.db", "--recovery", "new.txt").code == 0

@@ -19,6 +19,7 @@ from wizard import engine
 from wizard.cli import output
 from wizard.cli.interruption import uninterrupted
 from wizard.cli.terminal import Terminal, is_terminal
+from wizard.diagnostics import UsageProblem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -37,6 +38,23 @@ def sheet_paths(base: Path, *, shares: int) -> tuple[Path, ...]:
     return tuple(
         base.with_name(f"{base.name}-{number}of{shares}") for number in range(1, shares + 1)
     )
+
+
+def sheet_files(
+    recovery_out: Path | None, plan: engine.RecoveryPlan, *, database: Path
+) -> tuple[Path, ...]:
+    """Where the sheets of a new kit go; none where they are shown. Refuses what cannot be."""
+    if recovery_out is None:
+        if not can_be_shown():
+            raise UsageProblem(
+                "There is no terminal to show the new recovery kit on. Say where to write it with "
+                "--recovery-out FILE."
+            )
+        return ()
+    sheets = sheet_paths(recovery_out, shares=plan.shares)
+    check_free(sheets)
+    warn_about_place(sheets, database=database)
+    return sheets
 
 
 def check_free(paths: Sequence[Path]) -> None:

@@ -21,6 +21,7 @@ COMMANDS: Mapping[str, str] = {
     "audit": "auditing:audit",
     "rotate": "rotate:rotate",
     "decrypt": "decrypting:decrypt",
+    "reinit": "starting_over:reinit",
     "public-key": "inspecting:public_key",
     "sign": "signing:sign",
     "verify-signature": "signing:verify_signature",

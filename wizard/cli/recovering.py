@@ -18,7 +18,7 @@ from wizard.cli.choose import CostChoice, cost_options
 from wizard.cli.interruption import interruptible
 from wizard.cli.new_passphrase import Demand, asked_when_needed
 from wizard.cli.unlocking import TYPED, Attempt, UnlockOptions, open_with, read_sheets
-from wizard.diagnostics import PROGRAM, UsageProblem
+from wizard.diagnostics import PROGRAM
 
 if TYPE_CHECKING:
     from wizard.cli.sources import Source
@@ -67,7 +67,7 @@ def recover(
     """
     metadata = _recoverable(path)
     plan = _plan(recovery_shares, holders, metadata)
-    sheets = _sheet_files(recovery_out, plan, path)
+    sheets = kit.sheet_files(recovery_out, plan, database=path)
     chosen = CostChoice(**cost)
     params, allowed = None, allow_high_cost
     if chosen.was_made:
@@ -140,7 +140,7 @@ def new(
     """Make a new recovery kit for PATH, or its first. The one before stops working."""
     metadata = _openable(path)
     plan = _plan(recovery_shares, holders, metadata)
-    sheets = _sheet_files(recovery_out, plan, path)
+    sheets = kit.sheet_files(recovery_out, plan, database=path)
     had_one = metadata.recovery_slot is not None
 
     def prepare(attempt: Attempt) -> engine.PendingChange:
@@ -275,22 +275,6 @@ def _plan(
     if shares is None and slot is not None:
         return engine.RecoveryPlan(slot.threshold, slot.shares, holders or slot.holders)
     return engine.RecoveryPlan.parse(shares or "1of1", holders=holders)
-
-
-def _sheet_files(
-    recovery_out: Path | None, plan: engine.RecoveryPlan, path: Path
-) -> tuple[Path, ...]:
-    if recovery_out is None:
-        if not kit.can_be_shown():
-            raise UsageProblem(
-                "There is no terminal to show the new recovery kit on. Say where to write it with "
-                "--recovery-out FILE."
-            )
-        return ()
-    sheets = kit.sheet_paths(recovery_out, shares=plan.shares)
-    kit.check_free(sheets)
-    kit.warn_about_place(sheets, database=path)
-    return sheets
 
 
 def _finish(

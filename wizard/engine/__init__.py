@@ -242,6 +242,12 @@ if TYPE_CHECKING:
         recovery_status,
         rehearse_recovery,
     )
+    from wizard.engine.reinitialization import (
+        PendingReinitialization,
+        Reinitialized,
+        check_reinitializable,
+        prepare_reinitialization,
+    )
     from wizard.engine.restoring import (
         Restored,
         restore,
@@ -344,6 +350,7 @@ _NAMES = {
     "recovering": "prepare_recovery prepare_renewal",
     "recovery": "Mnemonic RecoveryPlan complete_word is_word",
     "rehearsal": "Rehearsal SlotLines recovery_lines recovery_status rehearse_recovery",
+    "reinitialization": "PendingReinitialization Reinitialized check_reinitializable prepare_reinitialization",
     "restoring": "Restored restore",
     "retyping": "PassphraseWarning passphrase_warnings",
     "rotation": "Rotated rotate",
@@ -437,6 +444,7 @@ __all__ = [
     "PassphraseWarning",
     "PendingChange",
     "PendingInitialization",
+    "PendingReinitialization",
     "Preset",
     "Progress",
     "ProgressSink",
@@ -444,6 +452,7 @@ __all__ = [
     "RecoveryKit",
     "RecoveryPlan",
     "Rehearsal",
+    "Reinitialized",
     "ResourceLimit",
     "Restored",
     "RestoredMetadata",
@@ -478,6 +487,7 @@ __all__ = [
     "backup_metadata",
     "calibrate",
     "change_passphrase",
+    "check_reinitializable",
     "check_strength",
     "check_unattended",
     "checklist_of",
@@ -509,6 +519,7 @@ __all__ = [
     "passphrase_warnings",
     "prepare_initialization",
     "prepare_recovery",
+    "prepare_reinitialization",
     "prepare_renewal",
     "preset",
     "presets",

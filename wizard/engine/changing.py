@@ -23,6 +23,7 @@ from wizard.engine.errors import Busy, DamagedMetadata, Unreadable
 from wizard.engine.inspection import State
 from wizard.engine.masterkey import SigningKey
 from wizard.engine.metadata import Metadata, sign_metadata
+from wizard.engine.moving_aside import is_cut_off
 from wizard.engine.opening import open_database
 from wizard.engine.secret import Secret
 from wizard.engine.settling import settle
@@ -47,7 +48,8 @@ def changing(path: str | os.PathLike[str]) -> Iterator[Change]:
     Raises the error of the target's state, and `Busy` while another process changes them.
     """
     target = inspection.resolve(path)
-    _fit(inspection.look(target))
+    if not is_cut_off(target):
+        _fit(inspection.look(target))
     with WriterLock(target):
         ended = settle(target)
         metadata = _fit(inspection.look(target))

@@ -14,6 +14,7 @@ from pathlib import Path
 from wizard.engine import audit, inspection
 from wizard.engine.errors import AlreadyProtected, DamagedMetadata
 from wizard.engine.inspection import State
+from wizard.engine.moving_aside import is_cut_off
 from wizard.engine.settling import settle
 from wizard.engine.sidecar import sidecar_path, staged_files, sync_directory
 
@@ -41,7 +42,7 @@ def undo(target: Path) -> str | None:
     In that state the sidecar describes the staged database, not one that was ever in use.
     """
     found = inspection.look(target)
-    if found.opens:
+    if found.opens or is_cut_off(target):
         return settle(target)
     left = [path for path in staged_files(target) if os.path.lexists(path)]
     if not left:

@@ -156,6 +156,8 @@ def _with_sidecar(target: Path, kind: FileKind, data: bytes, *, unfinished: bool
         fitting = sidecar.for_file(sqlite.file_salt(target))
         if fitting is not None:
             return _fitting(target, fitting, sidecar, unfinished=unfinished)
+        if unfinished and _describes_staged(metadata, target):
+            return _starting_over(target)
         foreign = ForeignMetadata(
             f"{sidecar_path(target).name} is sound, but belongs to another database file "
             f"(its fingerprint is {metadata.public_key.fingerprint})."
@@ -193,6 +195,20 @@ def _describes_staged(metadata: Metadata, target: Path) -> bool:
     return (
         sqlite.classify(staged) is FileKind.OPAQUE
         and sqlite.file_salt(staged) == metadata.file_salt
+    )
+
+
+def _starting_over(target: Path) -> Inspection:
+    error = Interrupted(
+        f"Starting over with {target.name} did not finish. The new database is complete, and the "
+        "old files are kept under a dated name."
+    )
+    return Inspection(
+        target,
+        State.INTERRUPTED,
+        reason=str(error),
+        ways_out=("Run reinit again: it ends this first, before it asks for anything.",),
+        error=error,
     )
 
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from wizard.engine import inspection, sqlite
+from wizard.engine import audit, inspection, sqlite
+from wizard.engine.moving_aside import finish, is_cut_off, unlink_aside
 from wizard.engine.replacement import read_sidecar_bytes, settled
 from wizard.engine.sidecar import (
     new_sidecar_path,
@@ -27,6 +28,8 @@ def settle(target: Path) -> str | None:
 
     Raises what reading and replacing the sidecar raise.
     """
+    if is_cut_off(target):
+        return _start_over(target)
     if not inspection.look(target).opens:
         return None  # Not a protected database: what is there is for others to judge.
     data = read_sidecar(sidecar_path(target)) or b""
@@ -39,11 +42,26 @@ def settle(target: Path) -> str | None:
     left = [path for path in _leftovers(target) if os.path.lexists(path)]
     for path in left:
         path.unlink()
+    if left:
+        unlink_aside(target)
     if pending is None and not left:
         return None
     sync_directory(target.parent)
     what = "was finished" if finished else "was undone: the database is as it was before"
     return f"An earlier change of the keys of {target.name} had been cut off; it {what}."
+
+
+def _start_over(target: Path) -> str:
+    """The new sidecar is in place and its kit was proved: the new database follows it."""
+    metadata = read_sidecar_bytes(read_sidecar(sidecar_path(target)) or b"").current
+    finish(target)
+    entry = audit.Audited(target, "reinitialize")
+    entry.concerns(metadata)
+    entry.done()
+    return (
+        f"Starting over with {target.name} had been cut off; it was finished: the new database is "
+        "in place, and the old files are beside it under a dated name."
+    )
 
 
 def _leftovers(target: Path) -> tuple[Path, ...]:

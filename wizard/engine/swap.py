@@ -33,7 +33,7 @@ def swap(held: Held, staged: Path, keep_as: Path, *, written: os.stat_result) ->
     _check_settled(staged)
     try:
         _link(held.path, keep_as)
-        _dress(staged, held.status, written)
+        dress(staged, held.status, written)
         _remove_beside(staged)
         _remove_beside(held.path)
         _leave_log_alone(held.connection)
@@ -59,7 +59,7 @@ def exchange(held: Held, staged: Path, aside: Path, *, written: os.stat_result) 
     """
     _check_settled(staged)
     try:
-        _dress(staged, held.status, written)
+        dress(staged, held.status, written)
         _remove_beside(staged)
         _remove_beside(held.path)
         _leave_log_alone(held.connection)
@@ -126,7 +126,7 @@ def _unlink_second_name(path: Path, keep_as: Path) -> None:
         keep_as.unlink()
 
 
-def _dress(staged: Path, original: os.stat_result, written: os.stat_result) -> None:
+def dress(staged: Path, original: os.stat_result, written: os.stat_result) -> None:
     """Give ``staged`` the owner, group and mode of the original, and make it durable.
 
     By descriptor, and only if it still is the file that was ``written``: whoever may write the

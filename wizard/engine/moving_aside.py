@@ -1,0 +1,137 @@
+"""The files of a database get second, dated names, so that a new one can take their place.
+
+- Every file has its second name, on the disk, before it can lose its first; nothing is deleted.
+- The new sidecar comes first, then the new database. Between the two the sidecar describes the
+  staged database and not the one in place: that state is recognised, and can only be finished, for
+  it needs no secret and the kit of the new database has been proved.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+from wizard.engine import sqlite
+from wizard.engine.audit_entry import audit_path
+from wizard.engine.errors import NotVerified, OutputExists, Unreadable, UnsupportedDatabase
+from wizard.engine.replacement import read_sidecar_bytes
+from wizard.engine.sidecar import (
+    create_file,
+    read_sidecar,
+    sidecar_path,
+    staged_path,
+    sync_directory,
+    write_error,
+)
+from wizard.engine.sqlite import FileKind
+from wizard.engine.usage import BESIDE
+
+_ASIDE = re.compile(r"\.replaced-\d{8}T\d{6}Z(-\d+)?", re.ASCII)
+_NO_HARD_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
+
+
+def aside_name(target: Path) -> Path:
+    """A free name that says what it holds: ``node.db.replaced-20261124T034600Z``."""
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    name = target.with_name(f"{target.name}.replaced-{stamp}")
+    number = 1
+    while os.path.lexists(name) or os.path.lexists(sidecar_path(name)):
+        number += 1
+        name = target.with_name(f"{target.name}.replaced-{stamp}-{number}")
+    return name
+
+
+def link_aside(target: Path) -> tuple[Path, ...]:
+    """Give database, sidecar, log and journals second names; return them, the database's first.
+
+    The audit log is copied: the one in place goes on, and tells of the new database, too. Raises
+    `UnsupportedDatabase` where there are no hard links, `NoSpace`, `Unreadable`.
+    """
+    name = aside_name(target)
+    pairs = [(sidecar_path(target), sidecar_path(name))]
+    pairs += [
+        (target.with_name(target.name + each), name.with_name(name.name + each)) for each in BESIDE
+    ]
+    made: list[Path] = []
+    try:
+        for old, new in ((target, name), *pairs):
+            if os.path.lexists(old):
+                _link(old, new)
+                made.append(new)
+        log = audit_path(target)
+        if log.is_file() and not log.is_symlink():
+            create_file(audit_path(name), log.read_bytes())
+            made.append(audit_path(name))
+        sync_directory(target.parent)
+    except BaseException:
+        for path in made:
+            path.unlink(missing_ok=True)
+        raise
+    return tuple(made)
+
+
+def unlink_aside(target: Path) -> None:
+    """Take the second names back, while the files still have their first: nothing was replaced."""
+    try:
+        facts = target.lstat()
+        names = list(target.parent.iterdir())
+    except OSError:
+        return
+    for path in names:
+        second = path.name.startswith(target.name) and _ASIDE.fullmatch(
+            path.name.removeprefix(target.name)
+        )
+        if second and os.path.samestat(path.lstat(), facts):
+            for each in (path, sidecar_path(path), audit_path(path)):
+                each.unlink(missing_ok=True)
+            for suffix in BESIDE:
+                path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+
+def is_cut_off(target: Path) -> bool:
+    """Whether the new sidecar is in place, and its database still waits to follow."""
+    staged = staged_path(target)
+    if any(sqlite.classify(path) is not FileKind.OPAQUE for path in (target, staged)):
+        return False
+    data = read_sidecar(sidecar_path(target))
+    try:
+        current = None if data is None else read_sidecar_bytes(data).current
+    except NotVerified:
+        return False
+    return (
+        current is not None
+        and current.file_salt == sqlite.file_salt(staged)
+        and current.file_salt != sqlite.file_salt(target)
+    )
+
+
+def finish(target: Path) -> None:
+    """Let the staged database take its place. The old one has its second name since long.
+
+    Raises `Unreadable` or `NoSpace`.
+    """
+    try:
+        # Those of the old database; with the new one they would be taken for its own.
+        for suffix in BESIDE:
+            target.with_name(target.name + suffix).unlink(missing_ok=True)
+        staged_path(target).replace(target)
+    except OSError as error:
+        raise write_error(target, 0, error) from None
+    sync_directory(target.parent)
+
+
+def _link(old: Path, new: Path) -> None:
+    try:
+        new.hardlink_to(old)
+    except FileExistsError:
+        raise OutputExists(new) from None
+    except OSError as error:
+        if error.errno in _NO_HARD_LINKS:
+            raise UnsupportedDatabase(
+                f"The file system of {old} has no hard links, without which a crash could lose "
+                "the old files. Move them to another one first."
+            ) from None
+        raise Unreadable(f"{new} cannot be created: {error.strerror}.") from None
