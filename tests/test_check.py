@@ -143,6 +143,26 @@ def test_it_loads_nothing_heavy_and_without_a_configuration_no_pydantic(node):
     assert not loaded_by(program, str(node / "orders.db")) & {*HEAVY, *web, "pydantic"}
 
 
+def test_the_wizard_finds_what_the_configuration_names_and_its_data_directories(
+    node, monkeypatch, tmp_path
+):
+    from wizard.node import known_databases
+
+    (node / "far").mkdir()
+    make_plain(node / "far/away.db", rows=1)
+    (node / "empty").mkdir()
+    monkeypatch.chdir(node / "empty")
+    monkeypatch.setenv("HOME", str(node / "empty"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(node / "empty"))
+    config = node / "datafold.toml"
+    config.write_text('data_directories = ["far"]\n[databases.orders]\npath = "orders.db"\n')
+    monkeypatch.setenv("DATAFOLD_CONFIG", str(config))
+    found = [each.path.name for each in known_databases()]
+    assert found[:2] == ["orders.db", "away.db"]
+    config.write_text("x = 1")
+    assert "orders.db" not in [each.path.name for each in known_databases()]
+
+
 def test_configuration_and_sidecar_are_public_and_hold_no_secret(node):
     """Anybody may read both: with the database out of reach they still tell, and open nothing."""
     secrets = [PASSPHRASE.encode()]

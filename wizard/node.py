@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from wizard import engine
 from wizard.diagnostics import Fault, InvalidConfiguration
+from wizard.settings.place import PREFIX, find_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,6 +78,31 @@ def fingerprints(metadata: engine.Metadata) -> tuple[str, ...]:
     return tuple(
         engine.MasterPublicKey(link.master_public_key).fingerprint for link in metadata.chain
     )
+
+
+def known_databases() -> tuple[engine.Inspection, ...]:
+    """Return what the configuration names, and what lies in its data directories and the usual places.
+
+    In this order. A configuration that cannot be used names nothing here: it is told where it matters.
+    """
+    named, directories = _configured()
+    found = {each.path: each for each in (engine.inspect(path) for path in named)}
+    for each in engine.discover((*directories, *engine.default_directories())):
+        found.setdefault(each.path, each)
+    return tuple(found.values())
+
+
+def _configured() -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+    """Return the paths of named databases, and the data directories."""
+    try:
+        if find_file() is None and not any(name.startswith(PREFIX) for name in os.environ):
+            return (), ()  # nothing to read: pydantic is not loaded for that
+        from wizard.settings import load  # noqa: PLC0415 - see above
+
+        chosen = load().settings
+    except InvalidConfiguration:
+        return (), ()
+    return tuple(each.path for each in chosen.databases.values()), chosen.data_directories
 
 
 def _left_plain(target: Target, found: engine.Inspection) -> bool:

@@ -1,99 +1,27 @@
 """What requests hold and answers look like: the source of the OpenAPI description.
 
-A secret becomes a `Secret` while it is validated; no model holds it as text, shows or repeats it.
+Secrets are ``secret_fields``: no model holds one as text.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
-    GetCoreSchemaHandler,
-    GetJsonSchemaHandler,
     model_validator,
 )
-from pydantic_core import CoreSchema, core_schema
 
 from wizard import engine
+from wizard.api.secret_fields import SecretBytes, SecretSheet, SecretText
 
 _STRICT = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 _NAME = r"^[a-z0-9][a-z0-9_-]{0,62}$"
-_KEYFILE_CHARACTERS = 4 * ((65_536 + 2) // 3)
-
-
-class SecretText:
-    """A text in a request that is moved into a `Secret` at once. The request's user closes it."""
-
-    MOST = 4 * 1024
-
-    def __init__(self, secret: engine.Secret) -> None:
-        self.secret = secret
-
-    def __repr__(self) -> str:
-        return "<secret>"
-
-    @classmethod
-    def __get_pydantic_core_schema__(
-        cls, _source: Any, _handler: GetCoreSchemaHandler
-    ) -> CoreSchema:
-        return core_schema.no_info_plain_validator_function(cls._take)
-
-    @classmethod
-    def __get_pydantic_json_schema__(
-        cls, _schema: CoreSchema, _handler: GetJsonSchemaHandler
-    ) -> dict[str, Any]:
-        return {"type": "string", "format": "password", "minLength": 1, "maxLength": cls.MOST}
-
-    @classmethod
-    def _take(cls, value: object) -> SecretText:
-        if isinstance(value, cls):
-            return value
-        if not isinstance(value, str) or not 1 <= len(value) <= cls.MOST:
-            raise ValueError(f"is not a text of 1 to {cls.MOST} characters")
-        try:
-            return cls(engine.Secret.take(bytearray(value, "utf-8")))
-        except UnicodeEncodeError:
-            pass
-        # Out here, so that no exception holds the text as its context.
-        raise ValueError("holds half of a character")
-
-
-class SecretSheet(SecretText):
-    """As `SecretText`, for a recovery sheet: its whole text, or the words alone."""
-
-    MOST = 16 * 1024
-
-
-class SecretBytes(SecretText):
-    """As `SecretText`, for bytes in base64."""
-
-    @classmethod
-    def __get_pydantic_json_schema__(
-        cls, _schema: CoreSchema, _handler: GetJsonSchemaHandler
-    ) -> dict[str, Any]:
-        return {
-            "type": "string",
-            "format": "byte",
-            "minLength": 4,
-            "maxLength": _KEYFILE_CHARACTERS,
-        }
-
-    @classmethod
-    def _take(cls, value: object) -> SecretBytes:
-        if isinstance(value, cls):
-            return value
-        if isinstance(value, str) and 1 <= len(value) <= _KEYFILE_CHARACTERS:
-            try:
-                return cls(engine.Secret.take(bytearray(base64.b64decode(value, validate=True))))
-            except (binascii.Error, ValueError):
-                pass
-        raise ValueError("is not base64 of 1 to 65536 bytes")
 
 
 def _base64(value: object) -> object:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wizard import engine
+from wizard import engine, node
 from wizard.plain.asking import Back, Refused, say
 from wizard.tui import wording
 from wizard.tui.screens.descriptions import STATE_WORDS
@@ -28,7 +28,7 @@ def select(talk: Talk) -> None:
         talk.session.target = _usable(talk, talk.path)
         _tell(talk.session.target)
         return
-    found = [_target(each) for each in engine.discover()]
+    found = [_target(each) for each in node.known_databases()]
     while True:
         path = _asked_path(talk, found)
         try:

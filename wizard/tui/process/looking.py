@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from wizard import engine
+from wizard import engine, node
 
 if TYPE_CHECKING:
     from wizard.engine import Inspection
@@ -20,8 +20,8 @@ Answer = Mapping[str, object]
 
 
 def discover(_request: Request, _call: Call) -> Answer:
-    """Return the databases in the default places."""
-    return {"databases": [_summary(found) for found in engine.discover()]}
+    """Return the databases that the configuration names, and those in the usual places."""
+    return {"databases": [_summary(found) for found in node.known_databases()]}
 
 
 def inspect(request: Request, _call: Call) -> Answer:
