@@ -47,6 +47,7 @@ def _describe(found: engine.Inspection, trouble: Explanation | None) -> list[tup
         pairs.append(("Size", output.describe_bytes(found.size)))
     if found.metadata is not None:
         pairs += _describe_metadata(found.metadata)
+        pairs += _describe_outlook(found.metadata, found)
     pairs += _describe_audit(engine.audit_status(found))
     pairs += _several("Plaintext beside it", [str(path) for path in found.plaintext_left])
     pairs += _several("Still to do", _still_to_do(found))
@@ -81,6 +82,28 @@ def _describe_metadata(metadata: engine.Metadata) -> list[tuple[str, str]]:
     else:
         pairs.append(
             ("Recovery kit", f"any {kit.threshold} of {kit.shares}: {', '.join(kit.holders)}")
+        )
+    return pairs
+
+
+def _describe_outlook(metadata: engine.Metadata, found: engine.Inspection) -> list[tuple[str, str]]:
+    seen = engine.outlook(metadata, size=found.size or 0)
+    pairs = _several(
+        "Operators",
+        [f"{slot.label} (since {slot.created_at})" for slot in metadata.operator_slots],
+    )
+    if seen.exposure:
+        pairs.append(("Exposure", f"{seen.exposure}: {PROGRAM} rotate PATH"))
+    if seen.stronger is not None:
+        memory = output.describe_bytes(seen.stronger.memory_kib * 1024)
+        pairs.append(
+            (
+                "Stronger",
+                (
+                    f"this machine could afford about {memory} in {seen.stronger.passes} passes: "
+                    f"{PROGRAM} passwd PATH --retune"
+                ),
+            )
         )
     return pairs
 

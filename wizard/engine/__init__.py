@@ -186,6 +186,10 @@ if TYPE_CHECKING:
         remove_operator,
         rename_operator,
     )
+    from wizard.engine.outlook import (
+        Outlook,
+        outlook,
+    )
     from wizard.engine.passphrase import (
         MAXIMUM_CHARACTERS,
         PassphraseSource,
@@ -341,6 +345,7 @@ _NAMES = {
     "metadata_restoring": "RestoredMetadata restore_metadata",
     "opening": "Database",
     "operators": "add_operator remove_operator rename_operator",
+    "outlook": "Outlook outlook",
     "passphrase": "MAXIMUM_CHARACTERS PassphraseSource Strength check_strength new_passphrase_from passphrase_from strength strip_line_ending",
     "passphrase_change": "KeyfileChange change_passphrase retune",
     "pending": "Initialized OriginalPolicy PendingInitialization",
@@ -439,6 +444,7 @@ __all__ = [
     "OlderMetadata",
     "OriginalPolicy",
     "Outcome",
+    "Outlook",
     "OutputExists",
     "PassphraseSource",
     "PassphraseWarning",
@@ -514,6 +520,7 @@ __all__ = [
     "memory_protection",
     "new_passphrase_from",
     "openssh_fingerprint",
+    "outlook",
     "parse_sheets",
     "passphrase_from",
     "passphrase_warnings",

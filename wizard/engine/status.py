@@ -10,6 +10,7 @@ from wizard.engine.encoding import Json
 from wizard.engine.errors import AuditUnavailable
 from wizard.engine.inspection import Inspection, inspect
 from wizard.engine.metadata import Metadata
+from wizard.engine.outlook import Outlook, outlook
 from wizard.engine.secret import memory_protection
 from wizard.engine.slots import MasterSlot, OperatorSlot, RecoverySlot
 
@@ -43,6 +44,7 @@ def describe(found: Inspection) -> dict[str, Json]:
         report["size_bytes"] = found.size
     if found.metadata is not None:
         report["metadata"] = _metadata(found.metadata)
+        report["outlook"] = _outlook(outlook(found.metadata, size=found.size or 0))
         report["plaintext_left"] = [str(path) for path in found.plaintext_left]
     return report
 
@@ -56,6 +58,21 @@ def _checklist(found: Inspection) -> dict[str, Json]:
         item.value: {"state": status.state.value, "time": status.time}
         for item, status in items.items()
     }
+
+
+def _outlook(seen: Outlook) -> dict[str, Json]:
+    facts: dict[str, Json] = {
+        "exposure": seen.exposure,
+        "retired_slots": seen.retired_slots,
+        "rotation_seconds": seen.rotation_seconds,
+    }
+    if seen.stronger is not None:
+        facts["stronger"] = {
+            "lanes": seen.stronger.lanes,
+            "memory_kib": seen.stronger.memory_kib,
+            "passes": seen.stronger.passes,
+        }
+    return facts
 
 
 def _metadata(metadata: Metadata) -> dict[str, Json]:
