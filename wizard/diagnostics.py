@@ -279,7 +279,7 @@ TABLE: Mapping[type[BaseException], Row] = {
         27,
         409,
         _NOTHING,
-        "Start again and let the recovery kit be tried: {program} init {path}",
+        "Start again and let the recovery kit be tried before anything is replaced.",
     ),
     StatementFailed: Row("statement_failed", 28, 422, "", ""),
     refusals.NotAuthenticated: Row(

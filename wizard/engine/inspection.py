@@ -141,7 +141,7 @@ def _without_sidecar(target: Path, kind: FileKind, *, unfinished: bool) -> Inspe
     )
 
 
-_BY_KIT = "Open it with the recovery kit, which needs no sidecar."
+_BY_KIT = "Open it with the recovery kit, which needs no sidecar; `decrypt --recovery` copies the data out."
 
 
 def _with_sidecar(target: Path, kind: FileKind, data: bytes, *, unfinished: bool) -> Inspection:
