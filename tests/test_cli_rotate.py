@@ -93,28 +93,25 @@ def test_status_says_what_a_killed_rotation_left_and_the_next_one_ends_it(run, p
 
 @needs_tracing
 def test_selftest_counts_its_kills_and_leaves_nothing(tmp_path):
-    report = crash.crash_test(tmp_path, kills=6)
+    report = crash.crash_test(tmp_path, kills=3)
     assert tuple(verb.verb for verb in report.verbs) == VERBS
     assert tuple(case.verb for case in cases.CASES) == VERBS
     assert {"init", "passwd", "rotate"} <= {verb.verb for verb in report.verbs}
     for verb in report.verbs:
-        assert verb.kills == 6 < verb.operations
+        assert verb.kills == 3 < verb.operations
         assert verb.losses == ()
     assert (report.losses, report.kept) == (0, None)
     assert list(tmp_path.iterdir()) == []
 
 
 @needs_tracing
-def test_selftest_by_command(run, tmp_path, monkeypatch):
+def test_selftest_by_command(run, tmp_path):
     done = run("selftest", "--crash", str(tmp_path), "--quick", "--json", "--only", "passwd")
     assert done.code == 0, done.err
     document = json.loads(done.out)
     assert [each["verb"] for each in document["verbs"]] == ["passwd"]
     assert (document["kills"], document["losses"], document["kept"]) == (crash.QUICK, 0, None)
     assert "the power was not cut" in document["note"]
-    told = run("selftest", "--crash", str(tmp_path), "--quick", "--only", "passwd")
-    assert "passwd: 12 of " in told.out
-    assert "nothing lost" in told.out
 
 
 def careless(directory):
@@ -130,7 +127,7 @@ def careless(directory):
 @needs_tracing
 def test_selftest_finds_a_verb_that_loses_something_and_keeps_the_evidence(tmp_path):
     rotation = next(case for case in cases.CASES if case.verb == "rotate")
-    bad = cases.Case("careless", rotation.prepare, careless, rotation.passphrases)
+    bad = cases.Case("careless", rotation.prepare, careless, rotation.look)
     report = crash.crash_test(tmp_path, cases=[bad])
     assert report.losses == 1
     (verb,) = report.verbs
@@ -145,7 +142,7 @@ def test_a_verb_that_does_not_even_work_is_said(tmp_path):
     def fails(_directory):
         raise engine.NoRecovery("on purpose")
 
-    case = cases.Case("broken", lambda _directory: None, fails, ())
+    case = cases.Case("broken", lambda _directory: None, fails, lambda _directory: None)
     with pytest.raises(
         crash.CannotRun, match=r"broken fails here without being killed.*on purpose"
     ):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from wizard.selftest.crash import CrashReport
 
 # A test keeps them equal to the cases; asking for those would load the engine.
-VERBS = ("init", "passwd", "rotate")
+VERBS = ("init", "passwd", "operator", "rotate", "backup", "restore")
 
 _WHAT_IT_IS_NOT = (
     "A process was killed; the power was not cut. What a disk forgets when the power fails is not "

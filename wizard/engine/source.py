@@ -154,7 +154,7 @@ class HeldSource(ABC):
                 progress=progress,
                 cancel=cancel,
             )
-            _finish(staged, key, cipher, page_size, identity, wal=facts.header.wal)
+            _finish(staged, key, cipher, page_size, identity, wal=facts.header.wal, needed=needed)
         except BaseException:
             remove_database(staged)
             raise
@@ -211,13 +211,26 @@ def _unreadable(path: Path, error: apsw.Error) -> str:
 
 
 def _finish(
-    staged: Path, key: Secret, cipher: Cipher, page_size: int, identity: InnerIdentity, *, wal: bool
+    staged: Path,
+    key: Secret,
+    cipher: Cipher,
+    page_size: int,
+    identity: InnerIdentity,
+    *,
+    wal: bool,
+    needed: int,
 ) -> None:
     connection = open_keyed(staged, key=key, cipher=cipher, page_size=page_size)
     try:
         write_identity(connection, identity)
         if wal:
             connection.pragma("journal_mode", "wal")  # not copied by VACUUM INTO
+    except apsw.FullError:
+        raise NoSpace(
+            directory=staged.parent,
+            needed=needed,
+            available=available_in(staged.parent) + staged.stat().st_size,
+        ) from None
     except apsw.Error as error:
         raise translated(error, staged) from None
     finally:

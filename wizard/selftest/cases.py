@@ -21,6 +21,7 @@ _PASSPHRASE = "scratch passphrase of the crash test 1"  # noqa: S105 - of a scra
 _NEW_PASSPHRASE = "another scratch passphrase of the crash test 2"  # noqa: S105
 _ROWS = 120
 _KEPT = ".plaintext-"
+_BACKUP = "saved"
 
 
 class Lost(Exception):
@@ -29,23 +30,15 @@ class Lost(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One verb. ``prepare`` makes a directory, ``act`` runs in one, ``look`` judges it."""
+    """One verb. ``prepare`` makes a directory, ``act`` runs in one, ``look`` judges what is left.
+
+    ``look`` raises `Lost`, or what opening raises.
+    """
 
     verb: str
     prepare: Callable[[Path], object]
     act: Callable[[Path], object]
-    passphrases: tuple[str, ...]
-
-    def look(self, directory: Path) -> None:
-        """Raise `Lost` unless all rows are there, before and after what was cut off is ended."""
-        database = directory / DATABASE
-        _check_rows(database, self.passphrases)
-        engine.undo_interrupted(database)
-        _check_rows(database, self.passphrases)
-        state = engine.inspect(database).state
-        if state not in (engine.State.PROTECTED, engine.State.PLAINTEXT):
-            raise Lost(f"the database is {state} after the next command")
-        _check_names(directory)
+    look: Callable[[Path], object]
 
 
 def _plain(directory: Path) -> None:
@@ -83,18 +76,79 @@ def _rotate(directory: Path) -> None:
     engine.rotate(directory / DATABASE, _PASSPHRASE)
 
 
+def _add_operator(directory: Path) -> None:
+    engine.add_operator(
+        directory / DATABASE,
+        _PASSPHRASE,
+        label="Ada",
+        operator_passphrase=_NEW_PASSPHRASE,
+        params=engine.FLOOR,
+        minimum_score=0,
+    )
+
+
+def _backup(directory: Path) -> None:
+    engine.backup(directory / DATABASE, _PASSPHRASE, to=directory / _BACKUP)
+
+
+def _backed_up(directory: Path) -> None:
+    """A backup, and nothing else."""
+    _protected(directory)
+    _backup(directory)
+    for each in directory.iterdir():
+        if each.name != _BACKUP:
+            each.unlink()
+
+
+def _restore(directory: Path) -> None:
+    engine.restore(directory / _BACKUP, to=directory / DATABASE)
+
+
+def _opens_with(*passphrases: str) -> Callable[[Path], None]:
+    """All rows are there, before and after what was cut off is ended; then nothing is left over."""
+
+    def look(directory: Path) -> None:
+        database = directory / DATABASE
+        _check_rows(database, passphrases)
+        engine.undo_interrupted(database)
+        _check_rows(database, passphrases)
+        state = engine.inspect(database).state
+        if state not in (engine.State.PROTECTED, engine.State.PLAINTEXT):
+            raise Lost(f"the database is {state} after the next command")
+        _check_names(directory)
+
+    return look
+
+
+def _backup_is_whole_or_absent(directory: Path) -> None:
+    saved = directory / _BACKUP
+    if saved.exists():
+        engine.verify_backup(saved)
+        saved.unlink()
+    _backup(directory)
+    engine.verify_backup(saved)
+    _opens_with(_PASSPHRASE)(directory)
+
+
+def _restored_or_can_be(directory: Path) -> None:
+    engine.verify_backup(directory / _BACKUP)
+    if engine.inspect(directory / DATABASE).state is not engine.State.PROTECTED:
+        _restore(directory)
+    _opens_with(_PASSPHRASE)(directory)
+
+
 CASES = (
-    Case("init", _plain, _protect, (_PASSPHRASE,)),
-    Case("passwd", _protected, _change_passphrase, (_PASSPHRASE, _NEW_PASSPHRASE)),
-    Case("rotate", _protected, _rotate, (_PASSPHRASE,)),
+    Case("init", _plain, _protect, _opens_with(_PASSPHRASE)),
+    Case("passwd", _protected, _change_passphrase, _opens_with(_PASSPHRASE, _NEW_PASSPHRASE)),
+    Case("operator", _protected, _add_operator, _opens_with(_PASSPHRASE)),
+    Case("rotate", _protected, _rotate, _opens_with(_PASSPHRASE)),
+    Case("backup", _protected, _backup, _backup_is_whole_or_absent),
+    Case("restore", _backed_up, _restore, _restored_or_can_be),
 )
 
 
 def _check_rows(database: Path, passphrases: tuple[str, ...]) -> None:
-    try:
-        found = _read(database, passphrases)
-    except (engine.WizardError, apsw.Error) as error:
-        raise Lost(f"{type(error).__name__}: {error}") from None
+    found = _read(database, passphrases)
     if found != _rows():
         raise Lost(f"{len(found)} of {_ROWS} rows are there")
 
@@ -130,7 +184,7 @@ def _check_names(directory: Path) -> None:
     strange = sorted(
         each.name
         for each in directory.iterdir()
-        if each.name not in known and _KEPT not in each.name
+        if each.name not in (*known, _BACKUP) and _KEPT not in each.name
     )
     if strange:
         raise Lost(f"left over: {', '.join(strange)}")

@@ -15,6 +15,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import apsw
+
 from wizard import engine
 from wizard.selftest.cases import CASES, Case, Lost
 from wizard.selftest.tracing import ActFailed, Operation, can_trace, killed, operations
@@ -114,10 +116,9 @@ class _Run:
             if operation is None:
                 continue  # a run may need an operation less than the one before
             kills += 1
-            try:
-                case.look(work)
-            except Lost as error:
-                losses.append(Loss(f"{operation.call} {operation.name}", str(error)))
+            found = _found_lost(case, work)
+            if found:
+                losses.append(Loss(f"{operation.call} {operation.name}", found))
                 work.rename(self.scratch / f"{case.verb}-lost-at-{number}")
         self.report(case.verb, len(numbers), len(numbers))
         spent = time.monotonic() - begun
@@ -129,10 +130,23 @@ class _Run:
             case.prepare(pristine)
             _renew(work, pristine)
             seen = operations(lambda: case.act(work), work)
-            case.look(work)
-        except (engine.WizardError, ActFailed, Lost) as error:
+        except (engine.WizardError, ActFailed) as error:
             raise CannotRun(f"{case.verb} fails here without being killed: {error}") from None
+        found = _found_lost(case, work)
+        if found:
+            raise CannotRun(f"{case.verb} fails here without being killed: {found}")
         return [each for each in seen if each.changes]
+
+
+def _found_lost(case: Case, directory: Path) -> str:
+    """What is wrong there, or nothing."""
+    try:
+        case.look(directory)
+    except Lost as error:
+        return str(error)
+    except (engine.WizardError, apsw.Error, OSError) as error:
+        return f"{type(error).__name__}: {error}"
+    return ""
 
 
 def _sample(changes: Sequence[Operation], wanted: int) -> Sequence[Operation]:
