@@ -46,7 +46,7 @@ from wizard.engine.kit import KitSheet
 from wizard.engine.opening import open_data_key, open_operator, open_root
 from wizard.engine.rescue import compact
 from wizard.engine.secret import Secret
-from wizard.engine.sidecar import sidecar_path, staged_files, staged_path
+from wizard.engine.sidecar import replaced_path, sidecar_path, staged_files, staged_path
 from wizard.engine.verification import header_of
 
 DEARER = KdfParams(memory_kib=20 * 1024, passes=3, lanes=1)
@@ -458,6 +458,13 @@ def test_a_damaged_page_is_told_and_nothing_is_replaced(tmp_path):
 
 
 # The exchange -----------------------------------------------------------------------------------
+
+
+def test_a_second_name_that_a_killed_run_has_left_is_no_obstacle(node):
+    replaced_path(node).hardlink_to(node)
+    done = rotate(node, PASSPHRASE)
+    assert "was undone" in done.settled
+    assert not replaced_path(node).exists()
 
 
 @pytest.fixture(params=["in one step", "by a second name"])

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+import textwrap
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -36,6 +37,7 @@ _STAGE_WORDS: Mapping[engine.Stage, str] = {
     engine.Stage.COMMIT: "Putting the files in place",
     engine.Stage.COPY: "Copying",
 }
+_PARAGRAPH_WIDTH = 100
 _BAR_WIDTH = 24
 _SHORTEST_BAR = 6
 _PACE_AFTER_SECONDS = 1.0
@@ -54,6 +56,12 @@ def printable(text: str) -> str:
 def say(text: str = "") -> None:
     """Print a line of the result."""
     click.echo(text)
+
+
+def say_paragraph(text: str) -> None:
+    """Print a paragraph of the result, broken between words."""
+    width = min(_PARAGRAPH_WIDTH, shutil.get_terminal_size().columns - 1)
+    say(textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False))
 
 
 def note(text: str) -> None:

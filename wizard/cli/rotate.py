@@ -102,7 +102,7 @@ def _tell(done: engine.Rotated) -> None:
             ("Cipher", done.metadata.cipher),
             (
                 "Content",
-                f"{copied.rows:,} rows in {copied.tables:,} tables, compared with the original",
+                f"{copied.rows:,} rows, {_tables(copied.tables)}, compared with the original",
             ),
             (
                 "Work",
@@ -112,14 +112,17 @@ def _tell(done: engine.Rotated) -> None:
     )
     output.say("Passphrase, recovery words and operators' passphrases are the same as before.")
     if done.sheets_outdated:
-        name = shlex.quote(output.printable(str(done.path)))
-        output.say(
+        output.say_paragraph(
             "The slot lines on the recovery sheets are outdated: with them alone, without the "
-            ".crypto.json file, this database does not open any longer. Print new ones: "
-            f"{PROGRAM} recovery lines {name}"
+            ".crypto.json file, this database does not open any longer. Print new ones:"
         )
-    output.say(
+        output.say(f"  {PROGRAM} recovery lines {shlex.quote(output.printable(str(done.path)))}")
+    output.say_paragraph(
         "Copies and backups made until now keep the old data key. Back up the database and its "
         ".crypto.json file together, now."
     )
     changes.tell_warnings(done)
+
+
+def _tables(count: int) -> str:
+    return "1 table" if count == 1 else f"{count:,} tables"

@@ -25,6 +25,7 @@ from wizard.engine.encoding import timestamp
 from wizard.engine.errors import DamagedMetadata, Interrupted, WizardError
 from wizard.engine.hold import check_replaceable
 from wizard.engine.initialization import measured
+from wizard.engine.inspection import State
 from wizard.engine.kdf import KdfParams
 from wizard.engine.keyed import SQLCIPHER_PAGE_SIZE
 from wizard.engine.keyfile import KeyfileInput
@@ -86,7 +87,8 @@ def rotate(
     slot = openable(found).master_slot
     chosen = slot.params if params is None else measured(params)
     check_cost(chosen, allow_high_cost=allow_high_cost)
-    if found.error is None:  # while somebody changes the keys, that is what is told
+    # Not while somebody changes the keys, and not before what a killed run left has been ended.
+    if found.error is None and found.state is State.PROTECTED:
         check_replaceable(target, FileKind.OPAQUE)
     with authorised(
         target,
