@@ -9,6 +9,7 @@ import pytest
 from tests.killing import needs_tracing
 from tests.test_cli import environment, files_in, plaintext, protected, run
 from wizard import engine
+from wizard.cli import output
 from wizard.cli.selftest import VERBS
 from wizard.selftest import cases, crash
 from wizard.selftest.tracing import operations
@@ -172,3 +173,21 @@ def test_the_filter_stops_at_every_call_of_the_table(tmp_path):
 
     calls = [each.call for each in operations(act, tmp_path)]
     assert calls == ["openat", "pwrite64", "writev", "openat", "copy_file_range", "fdatasync"]
+
+
+def test_progress_tells_speed_and_time_left_within_80_columns():
+    pace = output.Pace(begun=100.0, done_then=0)
+    event = engine.Progress(engine.Stage.ENCRYPT, 50 << 20, 300 << 20, "bytes")
+    told = pace.described(event, now=102.0)
+    assert told == ", 25.0 MiB/s, 0:10 left"
+    line = output.describe_progress(event, pace=told, width=79)
+    assert line.endswith(" 17%  50.0 MiB of 300.0 MiB, 25.0 MiB/s, 0:10 left")
+    assert len(line) <= 79
+    rows = engine.Progress(engine.Stage.VERIFY, 1_000_000, 9_000_000, "rows")
+    line = output.describe_progress(rows, pace=pace.described(rows, now=1100.0), width=79)
+    assert "2:13:20 left" in line
+    assert len(line) <= 79
+    # Nothing can be told at first, nor where steps are counted.
+    assert pace.described(event, now=100.5) == ""
+    steps = engine.Progress(engine.Stage.COMMIT, 1, 2)
+    assert pace.described(steps, now=200.0) == ""

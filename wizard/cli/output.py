@@ -177,7 +177,7 @@ def _clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def describe_progress(event: engine.Progress, *, pace: str = "", width: int = 79) -> str:
+def describe_progress(event: engine.Progress, *, pace: str = "", width: int = 100) -> str:
     """Return a progress event as one line; the bar is shorter where the rest needs the room."""
     words = _STAGE_WORDS[event.stage]
     detail = f" {printable(event.detail)}" if event.detail else ""
