@@ -183,7 +183,7 @@ def test_progress_tells_speed_and_time_left_within_80_columns():
     line = output.describe_progress(event, pace=told, width=79)
     assert line.endswith(" 17%  50.0 MiB of 300.0 MiB, 25.0 MiB/s, 0:10 left")
     assert len(line) <= 79
-    rows = engine.Progress(engine.Stage.VERIFY, 1_000_000, 9_000_000, "rows")
+    rows = engine.Progress(engine.Stage.VERIFY, 100_000, 900_000, "rows")
     line = output.describe_progress(rows, pace=pace.described(rows, now=1100.0), width=79)
     assert "2:13:20 left" in line
     assert len(line) <= 79

@@ -513,7 +513,7 @@ def test_somebody_who_opened_the_old_file_at_the_last_moment_undoes_it(node, tra
         "wizard.engine.rotation.replace_sidecar",
         "wizard.engine.rotation.with_pending",
         "wizard.engine.succession.open_database",
-        "wizard.engine.swap._dress",
+        "wizard.engine.swap.dress",
         "wizard.engine.swap._trade",
         "wizard.engine.reencryption.check_unchanged",
     ],

@@ -98,13 +98,15 @@ def is_cut_off(target: Path) -> bool:
         return False
     data = read_sidecar(sidecar_path(target))
     try:
-        current = None if data is None else read_sidecar_bytes(data).current
+        sidecar = None if data is None else read_sidecar_bytes(data)
     except NotVerified:
         return False
     return (
-        current is not None
-        and current.file_salt == sqlite.file_salt(staged)
-        and current.file_salt != sqlite.file_salt(target)
+        sidecar is not None
+        # With a document pending it is a rotation, whose old database waits under that name to go.
+        and sidecar.pending is None
+        and sidecar.current.file_salt == sqlite.file_salt(staged)
+        and sidecar.current.file_salt != sqlite.file_salt(target)
     )
 
 
