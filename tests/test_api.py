@@ -278,6 +278,9 @@ def test_policy_is_the_wizards(node):
         assert (judged["valid"], judged["strength"]["score"]) == (False, 0)
         assert judged["errors"][0]["field"] == "passphrase"
         assert judged["parameters"] == CHEAP
+        costly = {"database": "stock", "parameters": CHEAP | {"memory_kib": 2 * 1024 * 1024}}
+        answer = client.post("/api/crypto/validate", json=costly)
+        assert "memory budget" in answer.json()["errors"][0]["message"]
         good = client.post(
             "/api/crypto/validate", json={"database": "stock", "passphrase": PASSPHRASE}
         )
@@ -554,7 +557,7 @@ def test_the_data_key_is_rotated_as_a_job_with_progress_and_can_be_ended(tmp_pat
         assert problem(again) == (409, "busy")
         assert client.get("/api/crypto/status").status_code == 200
         done = ended(client, begun.json())
-        assert done["state"] == "done", done
+        assert done["state"] == "done", json.dumps(done)
         assert done["progress"]["stage"]
         after = engine.inspect(tmp_path / "orders.db").metadata
         assert after.data_key != before.data_key

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import stat
 import subprocess
 import sys
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from tests.api_server import configure, environment, serving
 from wizard.api.admission import Admission
+from wizard.api.jobs import remove_old
 from wizard.api.pool import WorkFailed
 from wizard.api.throttle import FREE_ATTEMPTS, LONGEST_WAIT, Throttle
 from wizard.api.tokens import TokenFile, new_token, read_tokens, write_tokens
@@ -83,6 +86,15 @@ def test_a_cancelled_wait_and_a_failure_give_everything_back():
             return budget.waiting
 
     assert asyncio.run(run()) == 0
+
+
+def test_old_downloads_of_a_killed_server_are_removed(tmp_path):
+    for name, age in (("old", 2 * 86400), ("new", 60)):
+        (tmp_path / name).write_bytes(b"x")
+        os.utime(tmp_path / name, (time.time() - age,) * 2)
+    remove_old(tmp_path)
+    remove_old(tmp_path / "none")
+    assert [path.name for path in tmp_path.iterdir()] == ["new"]
 
 
 # Throttle ---------------------------------------------------------------------------------------

@@ -34,17 +34,21 @@ class Admission:
         """How many wait to be admitted."""
         return len(self._waiting)
 
+    def check(self, memory_kib: int) -> None:
+        """Raise `InvalidRequest` for what can never be admitted."""
+        if memory_kib > self.budget_kib:
+            raise InvalidRequest(
+                f"The key derivation needs {memory_kib // 1024} MiB; this node's memory budget "
+                f"is {self.budget_kib // 1024} MiB."
+            )
+
     @asynccontextmanager
     async def admitted(self, memory_kib: int) -> AsyncIterator[None]:
         """Hold ``memory_kib`` and one place for the block.
 
         Raises `InvalidRequest` for more than the whole budget, `Overloaded` after waiting in vain.
         """
-        if memory_kib > self.budget_kib:
-            raise InvalidRequest(
-                f"The key derivation needs {memory_kib // 1024} MiB; this node's memory budget "
-                f"is {self.budget_kib // 1024} MiB."
-            )
+        self.check(memory_kib)
         await self._enter(memory_kib)
         try:
             yield

@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 import wizard
 from wizard.api import describe, guard, problems
+from wizard.api.jobs import remove_old
 from wizard.api.node import Node
 from wizard.api.pool import WorkFailed
 from wizard.api.routes import auditing, changing, health, jobs, protecting, reading
@@ -28,6 +29,7 @@ def create_app(node: Node) -> guard.Guard:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        remove_old(node.backups)
         yield
         await node.jobs.end()
         node.pool.close()

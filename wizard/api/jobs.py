@@ -8,9 +8,11 @@
 from __future__ import annotations
 
 import asyncio
+import time
 import uuid
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from wizard.api.pool import Worker
 
 _MOST_KEPT = 200
+_FILE_SECONDS = 24 * 3600
 
 
 class JobState(StrEnum):
@@ -138,6 +141,18 @@ class Jobs:
         finally:
             job.worker = None
             job.ended_at = _now()
+
+
+def remove_old(directory: Path) -> None:
+    """Remove files that a killed server has left for a download: encrypted, and nobody's now.
+
+    Those of the last day are kept: another server of this user may have made them.
+    """
+    if directory.is_dir():
+        for path in directory.iterdir():
+            with suppress(OSError):
+                if time.time() - path.stat().st_mtime > _FILE_SECONDS:
+                    path.unlink()
 
 
 def _now() -> str:

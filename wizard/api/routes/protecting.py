@@ -109,6 +109,7 @@ async def validate(request: Request, body: ValidateRequest) -> Response:
         parameters = {
             "memory_kib": found.memory_kib, "passes": found.passes, "lanes": found.lanes
         }  # fmt: skip
+        node.admission.check(found.memory_kib)
     except (engine.InvalidParameters, InvalidRequest) as error:
         errors.append({"field": "parameters", "message": str(error)})
     if body.passphrase is not None:
