@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -13,7 +14,7 @@ import apsw
 
 from tests.bench.measuring import Row, Rows, seconds, shown
 
-BYTES = int(os.environ.get("DATAFOLD_BENCH_BYTES", 10**9))
+BYTES = int(os.environ.get("DATAFOLD_BENCH_BYTES", "1000000000"))
 _TIME = 1.5
 _MIB = 150.0
 
@@ -40,7 +41,7 @@ def rows() -> Rows:
             yardstick.append(seconds(lambda copy=copy: _vacuum(source, copy)))
             copy.unlink()
             node = Path(directory) / "node.db"
-            node.write_bytes(source.read_bytes())
+            shutil.copyfile(source, node)
             found = json.loads(
                 subprocess.run(
                     [sys.executable, "-c", _CONVERT, str(node)], capture_output=True, check=True

@@ -6,6 +6,7 @@ import sqlite3
 import statistics
 import tempfile
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import wizard
@@ -28,7 +29,7 @@ def rows() -> Rows:
             derived, opened, yardstick = [], [], []
             for _ in range(_RUNS):
                 derived.append(seconds(_derive))
-                opened.append(seconds(lambda: _unlock(path, readonly=readonly)))
+                opened.append(seconds(partial(_unlock, path, readonly=readonly)))
                 yardstick.append(seconds(lambda: _connect(plain)))
             rest = statistics.median(
                 whole - part for whole, part in zip(opened, derived, strict=True)
