@@ -185,7 +185,7 @@ def test_progress_tells_speed_and_time_left_within_80_columns():
     assert len(line) <= 79
     rows = engine.Progress(engine.Stage.VERIFY, 100_000, 900_000, "rows")
     line = output.describe_progress(rows, pace=pace.described(rows, now=1100.0), width=79)
-    assert "2:13:20 left" in line
+    assert "2h13 left" in line
     assert len(line) <= 79
     # Nothing can be told at first, nor where steps are counted.
     assert pace.described(event, now=100.5) == ""

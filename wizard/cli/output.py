@@ -174,7 +174,7 @@ class Pace:
 def _clock(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+    return f"{hours}h{minutes:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def describe_progress(event: engine.Progress, *, pace: str = "", width: int = 100) -> str:
