@@ -95,3 +95,20 @@ def test_every_command_is_where_its_name_says(name):
     command = commands.get_command(None, name)
     assert command is not None
     assert command.name == name
+
+
+def test_the_first_page_loads_no_other_page_and_nothing_of_the_engine():
+    program = (
+        "import sys, wizard.tui.wizard_app, wizard.tui.engine_client\n"
+        "from wizard.tui.steps import step\n"
+        "step('select')\n"
+        "print('\\n'.join(m for m in sys.modules if m.startswith('wizard.')))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
+    )
+    loaded = set(done.stdout.split())
+    pages = {"base", "select", "descriptions", "help"}
+    screens = {name.split(".")[3] for name in loaded if name.startswith("wizard.tui.screens.")}
+    assert screens == pages
+    assert not [name for name in loaded if name.startswith("wizard.engine.")]

@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Self
 
 from wizard import engine
 from wizard.cli.reading import room_for
-from wizard.diagnostics import UsageProblem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -59,6 +58,8 @@ class Terminal:
         try:
             return cls(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC))
         except OSError:
+            from wizard.diagnostics import UsageProblem  # noqa: PLC0415 - is_terminal is asked first
+
             raise UsageProblem(
                 "There is no terminal to ask for the passphrase. "
                 "Say where it is with --passphrase SOURCE."

@@ -16,6 +16,7 @@ from rich.segment import Segment
 from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.binding import Binding, BindingType
 from textual.color import Color
+from textual.css.stylesheet import Stylesheet
 from textual.filter import LineFilter, Monochrome, NoColor
 from textual.geometry import Offset
 from textual.screen import Screen
@@ -44,6 +45,19 @@ class AsciiFilter(LineFilter):
         ]
 
 
+class KeptStylesheet(Stylesheet):
+    """Parses a source again when its colours changed: Textual does so before every first frame."""
+
+    def set_variables(self, variables: dict[str, str]) -> None:
+        """Take other colours, and forget what was parsed with those of before."""
+        if variables != self._variables:
+            super().set_variables(variables)
+
+    def reparse(self) -> None:
+        """Put the rules together again; what was parsed already is not parsed anew."""
+        self.parse()
+
+
 class DrawingApp(PlainCrashApp, inherit_bindings=False):
     """An app that draws as above; F4 switches the characters, Ctrl+L draws all of it again."""
 
@@ -58,6 +72,7 @@ class DrawingApp(PlainCrashApp, inherit_bindings=False):
         self.animation_level = "none"
         background = os.environ.get("COLORFGBG", "").rpartition(";")[2]
         self.theme = "ansi-light" if background in _LIGHT_BACKGROUNDS else "ansi-dark"
+        self.stylesheet = KeptStylesheet(variables=self.get_css_variables())
         # Textual decides on the filter before there is a theme, and would draw in greys.
         self._filters = [kept for kept in self._filters if not isinstance(kept, Monochrome)]
         if self.no_color:

@@ -7,9 +7,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen, Screen
@@ -20,38 +19,13 @@ from wizard.tui.engine_client import EngineError
 from wizard.tui.engine_port import Engine
 from wizard.tui.messages import FieldState
 from wizard.tui.screens.base import StepScreen
-from wizard.tui.screens.copies import CopiesScreen
-from wizard.tui.screens.derivation import DerivationScreen
-from wizard.tui.screens.done import DoneScreen
-from wizard.tui.screens.fingerprint import FingerprintScreen
-from wizard.tui.screens.generate import GenerateScreen
-from wizard.tui.screens.kit import KitScreen
-from wizard.tui.screens.passphrase import PassphraseScreen
-from wizard.tui.screens.picture import PictureScreen
-from wizard.tui.screens.place import PlaceScreen
-from wizard.tui.screens.proof import ProofScreen
-from wizard.tui.screens.questions import quit_question, skip_proof_question, undo_question
-from wizard.tui.screens.review import ReviewScreen
-from wizard.tui.screens.select import SelectScreen
-from wizard.tui.screens.stopped import Ending, Stop, StoppedScreen
-from wizard.tui.screens.words import WordsScreen
 from wizard.tui.session import Committed, Footprint, Strength, WizardSession
+from wizard.tui.steps import step
 from wizard.tui.suggestion import suggestion
 
-STEPS: Mapping[str, type[StepScreen]] = {
-    "select": SelectScreen,
-    "passphrase": PassphraseScreen,
-    "derivation": DerivationScreen,
-    "picture": PictureScreen,
-    "review": ReviewScreen,
-    "generate": GenerateScreen,
-    "kit": KitScreen,
-    "proof": ProofScreen,
-    "place": PlaceScreen,
-    "copies": CopiesScreen,
-    "fingerprint": FingerprintScreen,
-    "done": DoneScreen,
-}
+if TYPE_CHECKING:
+    from wizard.tui.screens.stopped import Stop
+
 CANCELLED = 130
 
 
@@ -105,7 +79,7 @@ class WizardApp(DrawingApp):
             self.set_interval(terminal.WATCH_SECONDS, self._watch_terminal)
             self.session.suggestion = suggestion(os.environ)
         await self.engine.start()
-        self.push_screen(SelectScreen())
+        self.push_screen(step("select")())
 
     def _watch_terminal(self) -> None:
         descriptor = terminal.input_descriptor()
@@ -133,14 +107,18 @@ class WizardApp(DrawingApp):
 
     def show_step(self, name: str, *, notice: str = "") -> None:
         """Show a step, built from the session. Never awaited: Textual would wait for itself."""
-        self._show(STEPS[name](notice=notice))
+        self._show(step(name)(notice=notice))
 
     def show_words(self, number: int, *, hidden: bool = False) -> None:
         """Show one sheet of the kit, or call its holder first."""
+        from wizard.tui.screens.words import WordsScreen  # noqa: PLC0415 - when it is shown
+
         self._show(WordsScreen(number, hidden=hidden))
 
     def show_stop(self, stop: Stop) -> None:
         """Say how a run ended that did not succeed, and show the ways on."""
+        from wizard.tui.screens.stopped import StoppedScreen  # noqa: PLC0415 - when it is shown
+
         self._show(StoppedScreen(stop))
 
     def _show(self, screen: Screen[None]) -> None:
@@ -218,6 +196,8 @@ class WizardApp(DrawingApp):
             notice = "The engine process ended. It was started again; type the passphrase again."
             self.show_step(step, notice=f"{notice} {message}".strip())
         else:
+            from wizard.tui.screens.stopped import Ending, Stop  # noqa: PLC0415 - seldom
+
             self.show_stop(Stop(Ending.CUT_OFF, message))
 
     async def adopt(self) -> bool:
@@ -246,6 +226,8 @@ class WizardApp(DrawingApp):
             if yes:
                 self.run_worker(self._undo(), description="undo")
 
+        from wizard.tui.screens.questions import undo_question  # noqa: PLC0415 - when asked
+
         self.push_screen(undo_question(), answered)
 
     async def _undo(self) -> None:
@@ -260,6 +242,8 @@ class WizardApp(DrawingApp):
                 self.page.show_error(error)
             return
         self.session.forget_preparation()
+        from wizard.tui.screens.stopped import Ending, Stop  # noqa: PLC0415 - seldom
+
         self.show_stop(Stop(Ending.UNDONE))
 
     def ask_skip_proof(self) -> None:
@@ -272,6 +256,8 @@ class WizardApp(DrawingApp):
         def answered(yes: bool | None) -> None:  # noqa: FBT001 - Textual's signature
             if yes:
                 page.attempt(self._skip_proof(), group="skip")
+
+        from wizard.tui.screens.questions import skip_proof_question  # noqa: PLC0415 - when asked
 
         self.push_screen(skip_proof_question(self.session, target.path), answered)
 
@@ -292,5 +278,7 @@ class WizardApp(DrawingApp):
             if yes:
                 committed = self.session.footprint is Footprint.COMMITTED
                 self._end(0 if committed else CANCELLED)
+
+        from wizard.tui.screens.questions import quit_question  # noqa: PLC0415 - when asked
 
         self.push_screen(quit_question(self.session), answered)
