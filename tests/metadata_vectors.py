@@ -540,6 +540,16 @@ def bad_chains():
     low = link(1, MASTERS[1], by="self", authority=SMALL_ORDER)
     slots = [master_slot(1), recovery_slot(authority_public_key=SMALL_ORDER)]
     yield "authority_of_small_order", signed(document([low], slots)), "public key"
+    for name, key in (
+        ("of_small_order", SMALL_ORDER),
+        ("not_canonical", NOT_CANONICAL),
+        ("of_mixed_order", mixed_order(AUTHORITY.public)),
+    ):
+        # Replaced since, so that nothing is ever verified under it.
+        bad = link(1, MASTERS[1], by="self", authority=key)
+        last = link(2, MASTERS[1], previous=bad, authority=AUTHORITY.public)
+        slots = [master_slot(2), recovery_slot()]
+        yield f"earlier_authority_{name}", signed(document([bad, last], slots)), "public key"
 
 
 def newer():

@@ -28,8 +28,8 @@ from wizard.engine.secret import Secret
 from wizard.engine.unlocking import check_cost, openable
 
 _NOT_REMEMBERED = (
-    "The database is in use, so it has not noted this change yet; it does when it is next opened "
-    "for writing. Until then an older .crypto.json file that is put back would not be noticed."
+    "The database is in use or cannot be written, so it has not noted this change yet; it does when "
+    "it is next opened for writing. Until then an older .crypto.json file that is put back would not be noticed."
 )
 
 

@@ -130,7 +130,8 @@ def _verify(link: Link, previous: Link | None, *, database_id: bytes) -> None:
         )
     if link.previous != (previous.digest() if previous else b""):
         raise Malformed(f"{where} does not follow the link before it")
-    if not is_public_key(link.master_public_key):
+    keys = (link.master_public_key, link.recovery_authority or link.master_public_key)
+    if not all(map(is_public_key, keys)):
         raise Malformed(f"{where} has a public key that is none")
     if not sodium.verify(_authoriser(link, previous), link.signed_bytes(), link.signature):
         raise Malformed(f"the signature of {where} is wrong")

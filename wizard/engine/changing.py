@@ -19,7 +19,7 @@ from typing import Any
 
 from wizard.engine import audit, inspection
 from wizard.engine.encoding import timestamp
-from wizard.engine.errors import Busy, DamagedMetadata, Unreadable
+from wizard.engine.errors import DamagedMetadata, Interrupted, WizardError
 from wizard.engine.inspection import State
 from wizard.engine.masterkey import SigningKey
 from wizard.engine.metadata import Metadata, sign_metadata
@@ -61,15 +61,11 @@ def changing(path: str | os.PathLike[str]) -> Iterator[Change]:
 
 def revised(metadata: Metadata, **changes: Any) -> Metadata:
     """The next document: ``changes``, a higher revision, and the time and tool that made it."""
-    now = timestamp(datetime.now(UTC))
     facts: dict[str, Any] = {
         "revision": metadata.revision + 1,
-        "written_at": now,
+        "written_at": timestamp(datetime.now(UTC)),
         "tool": TOOL,
     }
-    if len(changes.get("chain", metadata.chain)) > len(metadata.chain):
-        # Grants end with their generation, and need not be remembered any longer.
-        facts["revoked_grants"] = ()
     return replace(metadata, **{**facts, **changes})
 
 
@@ -83,11 +79,27 @@ def publish(
     """Sign, replace the sidecar, and read it back. Raises what `replace_sidecar` raises.
 
     ``prove`` gets the new sidecar as the disk gives it back, before it takes the old one's place.
+    Raises `Interrupted` for what fails after that, when the change is in force already.
     """
     data = sign_metadata(metadata, master)
-    replace_sidecar(target, data, prove=prove)
-    if read_sidecar(sidecar_path(target)) != data:
-        raise DamagedMetadata("The new crypto metadata did not read back from the disk.")
+    try:
+        replace_sidecar(target, data, prove=prove)
+        if read_sidecar(sidecar_path(target)) != data:
+            raise DamagedMetadata("The new crypto metadata did not read back from the disk.")
+    except WizardError as error:
+        if not _is_there(target, data):
+            raise
+        raise Interrupted(
+            f"The change of {target.name} is in force, but the disk did not confirm it: {error} "
+            "After a power failure what was valid before may be valid again: keep both."
+        ) from None
+
+
+def _is_there(target: Path, data: bytes) -> bool:
+    try:
+        return read_sidecar(sidecar_path(target)) == data
+    except WizardError:
+        return False
 
 
 def remember(target: Path, metadata: Metadata, data_key: Secret) -> bool:
@@ -99,7 +111,7 @@ def remember(target: Path, metadata: Metadata, data_key: Secret) -> bool:
     try:
         with open_database(target, data_key, metadata, readonly=False) as database:
             return database.identity.revision == metadata.revision
-    except (Busy, Unreadable):
+    except WizardError:
         return False
 
 

@@ -16,7 +16,7 @@ from wizard.engine.errors import AlreadyProtected, DamagedMetadata
 from wizard.engine.inspection import State
 from wizard.engine.moving_aside import is_cut_off
 from wizard.engine.settling import settle
-from wizard.engine.sidecar import sidecar_path, staged_files, sync_directory
+from wizard.engine.sidecar import remove, sidecar_path, staged_files, sync_directory
 
 _SECOND_NAME = re.compile(r"\.plaintext-\d{8}T\d{6}Z(-\d+)?", re.ASCII)
 
@@ -39,22 +39,23 @@ def claim_target(target: Path) -> State:
 def undo(target: Path) -> str | None:
     """Remove what a killed initialization has left; the caller holds the writer lock.
 
-    In that state the sidecar describes the staged database, not one that was ever in use.
+    In that state the sidecar describes the staged database, not one that was ever in use. In any
+    other one staged files may be the old database of a rotation, which alone still opens if the
+    sidecar is lost; so they stay, and None is returned.
     """
     found = inspection.look(target)
     if found.opens or is_cut_off(target):
         return settle(target)
     left = [path for path in staged_files(target) if os.path.lexists(path)]
-    if not left:
+    if found.state is not State.INTERRUPTED or not left:
         return None
-    if found.state is State.INTERRUPTED:
-        sidecar_path(target).unlink(missing_ok=True)
-        for name in _other_names(target):
-            name.unlink()
+    remove(sidecar_path(target))
+    for name in _other_names(target):
+        remove(name)
     with audit.attempt(target, "undo") as entry:
         entry.details["files"] = len(left)
         for path in left:
-            path.unlink(missing_ok=True)
+            remove(path)
         sync_directory(target.parent)
     return (
         f"An earlier initialization of {target.name} had not finished; its "
@@ -65,7 +66,7 @@ def undo(target: Path) -> str | None:
 def remove_staged(target: Path) -> None:
     """Remove the staged files of a run of our own."""
     for path in staged_files(target):
-        path.unlink(missing_ok=True)
+        remove(path)
 
 
 def _other_names(target: Path) -> list[Path]:

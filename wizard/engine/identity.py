@@ -82,6 +82,28 @@ def write_identity_now(connection: apsw.Connection, identity: InnerIdentity) -> 
         raise failure
 
 
+def note_revision(connection: apsw.Connection, newest: InnerIdentity) -> None:
+    """Let the row know newer metadata, without waiting for another writer.
+
+    It never goes back, and all but generation, master key and revision stay: since it was read,
+    another process may have noted more. Raises `Busy` or `Unreadable`.
+    """
+    connection.set_busy_timeout(0)
+    failure = None
+    try:
+        connection.execute(
+            f"UPDATE {IDENTITY_TABLE} SET generation = ?1, revision = ?2, master_public_key = ?3"  # noqa: S608
+            " WHERE only = 1 AND generation <= ?1 AND revision <= ?2",
+            (newest.generation, newest.revision, newest.master_public_key),
+        )
+    except apsw.Error as error:
+        failure = translated(error, Path(connection.filename))
+    finally:
+        connection.set_busy_timeout(WAIT_MILLISECONDS)
+    if failure is not None:
+        raise failure
+
+
 def write_anchor(connection: apsw.Connection, audit: AuditHead) -> bool:
     """Note how far the audit log has come, unless somebody is writing; whether it was noted.
 

@@ -164,12 +164,22 @@ def _with_sidecar(target: Path, kind: FileKind, data: bytes, *, unfinished: bool
         )
         damaged = _damaged(target, foreign, ways_out=("Put the right sidecar back.", _BY_KIT))
         return replace(damaged, metadata=metadata)
-    if unfinished and _describes_staged(metadata, target):
+    # An initialization has no pending document. A rotation has, and its sidecar is the only way
+    # into a database that may be away just now: nothing of it may count as a leftover.
+    if unfinished and sidecar.pending is None and _describes_staged(metadata, target):
         return _interrupted(target, kind)
     what = "is missing" if kind is FileKind.ABSENT else "is plaintext"
+    error = DamagedMetadata(f"{sidecar_path(target).name} is there, but {target.name} {what}.")
+    if any(_describes_staged(metadata, target) for metadata in sidecar.documents):
+        rename = (
+            f"Or rename {staged_path(target).name} to that: it is the database as it was when its "
+            "rotation began, and opens."
+        )
+        ways_out = (f"Put {target.name} back to where it was.", rename)
+        return _damaged(target, error, ways_out=ways_out)
     return _damaged(
         target,
-        DamagedMetadata(f"{sidecar_path(target).name} is there, but {target.name} {what}."),
+        error,
         ways_out=("Put the encrypted database back from a backup.", "Move the sidecar aside."),
     )
 

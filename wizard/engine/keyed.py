@@ -154,9 +154,17 @@ def sqlite_name(path: Path) -> str:
 
 def create_private(path: Path) -> None:
     """Create an empty file that only its owner reads. Raises `OutputExists` or `Unreadable`."""
+    os.close(open_private(path))
+
+
+def open_private(path: Path) -> int:
+    """Like `create_private`; returns the descriptor to read and write it by.
+
+    Opened a second time by its name, it could be a link that somebody has put in its place.
+    """
     flags = os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW
     try:
-        os.close(os.open(path, flags, 0o600))
+        return os.open(path, flags, 0o600)
     except FileExistsError:
         raise OutputExists(path) from None
     except OSError as error:

@@ -265,5 +265,3 @@ def _check_consistency(metadata: Metadata) -> None:
         raise Malformed("the recovery slot and the chain name different authorities")
     if any(slot.generation > metadata.generation for slot in metadata.boxed_slots):
         raise Malformed("a slot is from a later generation")
-    if recovery is not None and not chain.is_public_key(authority):
-        raise Malformed("the recovery authority has a public key that is none")

@@ -40,6 +40,7 @@ from wizard.engine.sidecar import (
     new_sidecar_path,
     publish,
     read_sidecar,
+    remove,
     replace_sidecar,
     sidecar_path,
     sync_directory,
@@ -113,9 +114,11 @@ def restore_metadata(
             entry.signer = keys.master
             with closing(_opened(target, metadata, keys.data_key)) as connection:
                 identity = _check_row(connection, metadata, allow_older=allow_older)
-                kept = _put(saved, target)
+                # The row first: with a newer sidecar beside it the database still opens, and
+                # while an application holds it, nothing has changed.
                 if _is_behind(metadata, identity):
                     _bring_back(connection, metadata, identity)
+                kept = _put(saved, target)
     return RestoredMetadata(
         path=target,
         sidecar=sidecar_path(target),
@@ -227,7 +230,7 @@ def _put(saved: Contents, target: Path) -> Path | None:
     kept = None
     if there is None:
         waiting = new_sidecar_path(target)
-        waiting.unlink(missing_ok=True)  # of a run that was killed
+        remove(waiting)  # of a run that was killed
         create_file(waiting, data, public=True)
         try:
             publish(waiting, sidecar)

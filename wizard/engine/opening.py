@@ -214,10 +214,10 @@ def _caught_up(
     if newest == identity:
         return identity
     try:
-        sqlite.write_identity_now(connection, newest)
+        sqlite.note_revision(connection, newest)
     except (Busy, Unreadable):
         return identity
-    return newest
+    return sqlite.read_identity(connection)
 
 
 def _agree(identity: InnerIdentity, metadata: Metadata) -> None:

@@ -17,7 +17,7 @@ from wizard.engine.backup_manifest import Manifest, Part, sign_manifest
 from wizard.engine.backup_reading import members_of
 from wizard.engine.encoding import timestamp
 from wizard.engine.errors import VerificationFailed
-from wizard.engine.keyed import create_private
+from wizard.engine.keyed import open_private
 from wizard.engine.masterkey import SigningKey
 from wizard.engine.metadata import Metadata
 from wizard.engine.progress import CancelToken, Progress, ProgressSink, Stage
@@ -46,15 +46,17 @@ class Packing:
 
         Raises `VerificationFailed`, `OutputExists`, `NoSpace`, `Unreadable` or `Cancelled`; removing it is the caller's.
         """
-        create_private(packed)
         size = self.copy.stat().st_size
+        target = open_private(packed)
         try:
-            with open(self.copy, "rb") as source, open(packed, "r+b") as target:  # noqa: PTH123
-                self._write(source.fileno(), target.fileno(), size)
-                os.fsync(target.fileno())
+            with open(self.copy, "rb") as source:  # noqa: PTH123
+                self._write(source.fileno(), target, size)
+            os.fsync(target)
             sync_directory(packed.parent)
         except OSError as error:
             raise write_error(packed, size, error) from None
+        finally:
+            os.close(target)
 
     def _write(self, source: int, target: int, size: int) -> None:
         manifest = self._manifest(size)

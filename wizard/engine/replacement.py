@@ -23,10 +23,15 @@ class Sidecar:
     current: Metadata
     pending: Metadata | None = None
 
+    @property
+    def documents(self) -> tuple[Metadata, ...]:
+        """One, or two."""
+        return (self.current,) if self.pending is None else (self.current, self.pending)
+
     def for_file(self, file_salt: bytes) -> Metadata | None:
         """The document of the file with these first 16 bytes, or None."""
-        for metadata in (self.current, self.pending):
-            if metadata is not None and metadata.file_salt == file_salt:
+        for metadata in self.documents:
+            if metadata.file_salt == file_salt:
                 return metadata
         return None
 

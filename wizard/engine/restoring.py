@@ -22,7 +22,7 @@ from wizard.engine.copying import available_in
 from wizard.engine.encoding import Malformed
 from wizard.engine.errors import AlreadyProtected, InvalidInput, NoSpace, OutputExists
 from wizard.engine.inspection import State, look, resolve
-from wizard.engine.keyed import create_private
+from wizard.engine.keyed import open_private
 from wizard.engine.progress import CancelToken, Progress, ProgressSink, Stage, ignore_progress
 from wizard.engine.sidecar import (
     create_file,
@@ -117,8 +117,7 @@ def _stage(
         raise ValueError("a backup of crypto metadata alone")
     staged, size = staged_path(target), member.size
     remove_staged(target)
-    create_private(staged)
-    descriptor = os.open(staged, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+    descriptor = open_private(staged)
     try:
         found = transfer.copy_with_digest(
             source,
@@ -144,13 +143,14 @@ def _stage_log(source: int, contents: Contents, target: Path) -> None:
     member, staged = contents.audit, audit_path(staged_path(target))
     if member is None or not member.size or os.path.lexists(audit_path(target)):
         return
-    create_private(staged)
+    log = open_private(staged)
     try:
-        with open(staged, "r+b") as log:  # noqa: PTH123
-            transfer.copy(source, log.fileno(), source_offset=member.offset, size=member.size)
-            os.fsync(log.fileno())
+        transfer.copy(source, log, source_offset=member.offset, size=member.size)
+        os.fsync(log)
     except OSError as error:
         raise write_error(staged, member.size, error) from None
+    finally:
+        os.close(log)
 
 
 def _publish(target: Path, progress: ProgressSink) -> None:

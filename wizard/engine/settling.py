@@ -16,6 +16,7 @@ from wizard.engine.replacement import read_sidecar_bytes, settled
 from wizard.engine.sidecar import (
     new_sidecar_path,
     read_sidecar,
+    remove,
     replace_sidecar,
     sidecar_path,
     staged_files,
@@ -26,7 +27,7 @@ from wizard.engine.sidecar import (
 def settle(target: Path) -> str | None:
     """Finish or undo; return a sentence that says which, or None where there was nothing to end.
 
-    Raises what reading and replacing the sidecar raise.
+    Raises what reading and replacing the sidecar raise, and `Unreadable` for what is in the way.
     """
     if is_cut_off(target):
         return _start_over(target)
@@ -41,7 +42,7 @@ def settle(target: Path) -> str | None:
         replace_sidecar(target, settled(data, take_pending=finished))
     left = [path for path in _leftovers(target) if os.path.lexists(path)]
     for path in left:
-        path.unlink()
+        remove(path)
     if left:
         unlink_aside(target)
     if pending is None and not left:

@@ -145,13 +145,10 @@ def replace_sidecar(
     place then, or the new one is, whole.
     """
     sidecar, waiting = sidecar_path(database), new_sidecar_path(database)
-    waiting.unlink(missing_ok=True)  # of a run that was killed
+    remove(waiting)  # of a run that was killed
     create_file(waiting, data, public=True)
     try:
-        _dress_like(sidecar, waiting)
-        written = read_sidecar(waiting)
-        if written != data:
-            raise DamagedMetadata("The new crypto metadata did not read back from the disk.")
+        written = _read_back(waiting, data, like=sidecar)
         if prove is not None:
             prove(written)
         waiting.replace(sidecar)
@@ -162,12 +159,33 @@ def replace_sidecar(
         waiting.unlink(missing_ok=True)
 
 
-def _dress_like(old: Path, new: Path) -> None:
-    facts = old.stat(follow_symlinks=False)
-    own = new.stat(follow_symlinks=False)
-    if (facts.st_uid, facts.st_gid) != (own.st_uid, own.st_gid):
-        os.chown(new, facts.st_uid, facts.st_gid, follow_symlinks=False)
-    new.chmod(stat.S_IMODE(facts.st_mode))
+def remove(path: Path) -> None:
+    """Take a name away, if it is there. Raises `Unreadable`, as for a directory in the way."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise write_error(path, 0, error) from None
+
+
+def _read_back(waiting: Path, data: bytes, *, like: Path) -> bytes:
+    """What the disk holds under the name ``waiting``, which gets owner and mode of ``like``.
+
+    All by one descriptor: whoever may write the directory could have put a link there to a file of
+    root's, which root would then give away.
+    """
+    facts = like.stat(follow_symlinks=False)
+    descriptor = open_regular(waiting)
+    try:
+        own = os.fstat(descriptor)
+        written = os.pread(descriptor, len(data) + 1, 0)
+        if own.st_nlink != 1 or written != data:
+            raise DamagedMetadata("The new crypto metadata did not read back from the disk.")
+        if (facts.st_uid, facts.st_gid) != (own.st_uid, own.st_gid):
+            os.fchown(descriptor, facts.st_uid, facts.st_gid)
+        os.fchmod(descriptor, stat.S_IMODE(facts.st_mode))
+    finally:
+        os.close(descriptor)
+    return written
 
 
 def publish(staged: Path, final: Path) -> None:

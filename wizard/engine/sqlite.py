@@ -18,6 +18,7 @@ from wizard.engine.errors import DamagedDatabase, Unreadable, VerificationFailed
 from wizard.engine.filehead import FileKind, classify, file_salt, looks_encrypted_by_us
 from wizard.engine.identity import (
     InnerIdentity,
+    note_revision,
     read_identity,
     write_identity,
     write_identity_now,
@@ -50,6 +51,7 @@ __all__ = [
     "integrity",
     "integrity_complaints",
     "looks_encrypted_by_us",
+    "note_revision",
     "open_keyed",
     "plaintext_left",
     "prove_sealed",

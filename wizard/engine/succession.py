@@ -92,6 +92,7 @@ class Successor:
             ),
             recovery_slot=recovery_slot,
             data_key=replace(facts, retired_slots=facts.retired_slots + retired),
+            revoked_grants=(),  # grants end with their generation
         )
 
     def prove(

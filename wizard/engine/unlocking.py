@@ -17,14 +17,16 @@ from pathlib import Path
 from wizard.engine import audit, sqlite
 from wizard.engine.errors import (
     AuditUnavailable,
+    Busy,
     DamagedMetadata,
     ForeignMetadata,
     InvalidInput,
     NoRecovery,
+    NotVerified,
     WrongPassphrase,
 )
 from wizard.engine.identity import write_anchor
-from wizard.engine.inspection import Inspection, State, inspect, resolve
+from wizard.engine.inspection import Inspection, State, inspect, look, resolve
 from wizard.engine.kdf import KdfParams
 from wizard.engine.keyfile import KeyfileInput, keyfile_from
 from wizard.engine.masterkey import SigningKey
@@ -257,7 +259,21 @@ def open_recorded(
             label,
         ),
     ):
-        return open_database(found.path, data_key, metadata, readonly=readonly, operator=label)
+        try:
+            return open_database(found.path, data_key, metadata, readonly=readonly, operator=label)
+        except NotVerified:
+            # A derivation takes a second, in which the keys may have been changed.
+            if _newer(look(found.path).metadata, metadata):
+                raise Busy(
+                    f"The keys of {found.path.name} were changed while it was being opened."
+                ) from None
+            raise
+
+
+def _newer(now: Metadata | None, before: Metadata) -> bool:
+    return now is not None and (
+        now.database_id == before.database_id and now.revision > before.revision
+    )
 
 
 def _compare_log(database: Database, entry: audit.Audited) -> None:
