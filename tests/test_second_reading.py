@@ -32,6 +32,7 @@ from wizard.engine import (
     keyed,
     opening,
     reencryption,
+    reinitialization,
     replacement,
     restoring,
     sidecar,
@@ -437,3 +438,65 @@ def test_an_operator_slot_of_before_a_rotation_opens_nothing_after_it(node, tmp_
 def test_protecting_again_needs_the_protection_to_be_undone_first(node):
     with pytest.raises(AlreadyProtected):
         engine.prepare_initialization(node, PASSPHRASE, params=CHEAP)
+
+
+# Starting over ------------------------------------------------------------------------------------
+
+
+def start_over(node):
+    with engine.prepare_reinitialization(
+        node, NEW_PASSPHRASE, confirm=node.name, params=CHEAP
+    ) as pending:
+        pending.rehearse()
+        return pending.start_over()
+
+
+def test_a_saved_sidecar_beside_a_cut_off_rotation_does_not_bring_the_old_database_back(
+    node, tmp_path
+):
+    """It names the staged file, as the sidecar of a start over that was cut off does."""
+    saved = Path(shutil.copy(sidecar_path(node), tmp_path / "saved.json"))
+    pending = cut_off(node, "after")
+    with wizard.unlock(node, PASSPHRASE) as database:
+        database.connection.execute("INSERT INTO log VALUES ('written since')")
+    now = node.read_bytes()
+    shutil.copy(saved, sidecar_path(node))
+    for verb in (
+        lambda: engine.retune(node, PASSPHRASE, params=CHEAP),
+        lambda: engine.backup_metadata(node, to=tmp_path / "backup"),
+    ):
+        with pytest.raises(engine.ForeignMetadata):
+            verb()
+    assert engine.undo_interrupted(node) is None
+    assert node.read_bytes() == now
+    sidecar_path(node).write_bytes(pending)
+    with wizard.unlock(node, PASSPHRASE) as database:
+        rows = database.connection.execute("SELECT what FROM log").fetchall()
+    assert ("written since",) in rows
+
+
+def test_starting_over_keeps_the_old_file_of_a_cut_off_rotation_too(node, tmp_path):
+    cut_off(node, "after")
+    old, new = staged_path(node).read_bytes(), node.read_bytes()
+    sidecar_path(node).unlink()
+    start_over(node)
+    kept = {path.read_bytes() for path in node.parent.glob("node.db.replaced-*")}
+    assert {old, new} <= kept
+
+
+def test_starting_over_a_second_time_keeps_the_sidecar_that_the_first_time_has_put_aside(
+    node, monkeypatch
+):
+    first = sidecar_path(node).read_bytes()
+    child = os.fork()
+    if child == 0:
+        monkeypatch.setattr(reinitialization, "finish", lambda _target: os._exit(9))
+        try:
+            start_over(node)
+        finally:
+            os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+    staged_path(node).unlink()  # somebody tidies up; the new sidecar describes nothing any longer
+    start_over(node)
+    kept = [path.read_bytes() for path in node.parent.glob("node.db.replaced-*.crypto.json")]
+    assert first in kept

@@ -25,6 +25,7 @@ from wizard.engine.errors import (
     WizardError,
 )
 from wizard.engine.metadata import Metadata
+from wizard.engine.moving_aside import is_cut_off
 from wizard.engine.replacement import Sidecar, read_sidecar_bytes
 from wizard.engine.sidecar import (
     read_sidecar,
@@ -156,7 +157,7 @@ def _with_sidecar(target: Path, kind: FileKind, data: bytes, *, unfinished: bool
         fitting = sidecar.for_file(sqlite.file_salt(target))
         if fitting is not None:
             return _fitting(target, fitting, sidecar, unfinished=unfinished)
-        if unfinished and _describes_staged(metadata, target):
+        if is_cut_off(target):
             return _starting_over(target)
         foreign = ForeignMetadata(
             f"{sidecar_path(target).name} is sound, but belongs to another database file "
@@ -164,24 +165,26 @@ def _with_sidecar(target: Path, kind: FileKind, data: bytes, *, unfinished: bool
         )
         damaged = _damaged(target, foreign, ways_out=("Put the right sidecar back.", _BY_KIT))
         return replace(damaged, metadata=metadata)
+    return _with_sidecar_alone(target, kind, sidecar)
+
+
+def _with_sidecar_alone(target: Path, kind: FileKind, sidecar: Sidecar) -> Inspection:
+    """No encrypted database has that name; one may be staged."""
+    described = any(_describes_staged(metadata, target) for metadata in sidecar.documents)
     # An initialization has no pending document. A rotation has, and its sidecar is the only way
     # into a database that may be away just now: nothing of it may count as a leftover.
-    if unfinished and sidecar.pending is None and _describes_staged(metadata, target):
+    if described and sidecar.pending is None:
         return _interrupted(target, kind)
     what = "is missing" if kind is FileKind.ABSENT else "is plaintext"
-    error = DamagedMetadata(f"{sidecar_path(target).name} is there, but {target.name} {what}.")
-    if any(_describes_staged(metadata, target) for metadata in sidecar.documents):
+    ways_out = ("Put the encrypted database back from a backup.", "Move the sidecar aside.")
+    if described:
         rename = (
             f"Or rename {staged_path(target).name} to that: it is the database as it was when its "
             "rotation began, and opens."
         )
         ways_out = (f"Put {target.name} back to where it was.", rename)
-        return _damaged(target, error, ways_out=ways_out)
-    return _damaged(
-        target,
-        error,
-        ways_out=("Put the encrypted database back from a backup.", "Move the sidecar aside."),
-    )
+    error = DamagedMetadata(f"{sidecar_path(target).name} is there, but {target.name} {what}.")
+    return _damaged(target, error, ways_out=ways_out)
 
 
 def _fitting(target: Path, metadata: Metadata, sidecar: Sidecar, *, unfinished: bool) -> Inspection:

@@ -74,21 +74,54 @@ def link_aside(target: Path) -> tuple[Path, ...]:
 
 
 def unlink_aside(target: Path) -> None:
-    """Take the second names back, while the files still have their first: nothing was replaced."""
+    """Take the second names back, while the files still have their first: nothing was replaced.
+
+    Where the sidecar has been replaced, the second name is the only one of what opens the database,
+    and stays.
+    """
+    for path in _second_names(target):
+        if not _is_second_name(sidecar_path(path), sidecar_path(target)):
+            continue
+        for each in (path, sidecar_path(path), audit_path(path)):
+            each.unlink(missing_ok=True)
+        for suffix in BESIDE:
+            path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+
+def keep_staged(target: Path) -> None:
+    """Give a staged database without a sidecar of its own a dated name.
+
+    It may be the old one of a rotation whose sidecar was lost since. Raises `Unreadable`.
+    """
+    staged = staged_path(target)
+    if sqlite.classify(staged) is FileKind.OPAQUE and not os.path.lexists(sidecar_path(staged)):
+        try:
+            staged.rename(aside_name(target))
+        except OSError as error:
+            raise write_error(staged, 0, error) from None
+        sync_directory(target.parent)
+
+
+def _second_names(target: Path) -> list[Path]:
+    """Dated names of the very file that is the database."""
     try:
         facts = target.lstat()
-        names = list(target.parent.iterdir())
+        return [
+            path
+            for path in target.parent.iterdir()
+            if path.name.startswith(target.name)
+            and _ASIDE.fullmatch(path.name.removeprefix(target.name))
+            and os.path.samestat(path.lstat(), facts)
+        ]
     except OSError:
-        return
-    for path in names:
-        second = path.name.startswith(target.name) and _ASIDE.fullmatch(
-            path.name.removeprefix(target.name)
-        )
-        if second and os.path.samestat(path.lstat(), facts):
-            for each in (path, sidecar_path(path), audit_path(path)):
-                each.unlink(missing_ok=True)
-            for suffix in BESIDE:
-                path.with_name(path.name + suffix).unlink(missing_ok=True)
+        return []
+
+
+def _is_second_name(name: Path, first: Path) -> bool:
+    """Whether nothing is lost with ``name``: it is missing, or another name of ``first``."""
+    if not os.path.lexists(name):
+        return True
+    return os.path.lexists(first) and os.path.samestat(name.lstat(), first.lstat())
 
 
 def is_cut_off(target: Path) -> bool:
@@ -107,6 +140,9 @@ def is_cut_off(target: Path) -> bool:
         and sidecar.pending is None
         and sidecar.current.file_salt == sqlite.file_salt(staged)
         and sidecar.current.file_salt != sqlite.file_salt(target)
+        # Else the old database would lose its only name, as with a saved sidecar that was put
+        # beside what a rotation has left.
+        and bool(_second_names(target))
     )
 
 

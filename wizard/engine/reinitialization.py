@@ -27,7 +27,13 @@ from wizard.engine.initialization import DEFAULT_MINIMUM_SCORE, measured
 from wizard.engine.kdf import KdfParams
 from wizard.engine.keyfile import KeyfileInput, keyfile_from
 from wizard.engine.metadata import Metadata
-from wizard.engine.moving_aside import finish, is_cut_off, link_aside, unlink_aside
+from wizard.engine.moving_aside import (
+    finish,
+    is_cut_off,
+    keep_staged,
+    link_aside,
+    unlink_aside,
+)
 from wizard.engine.opening import open_database
 from wizard.engine.passphrase import PassphraseSource, check_strength, new_passphrase_from
 from wizard.engine.pending import OriginalPolicy, PendingInitialization
@@ -142,6 +148,7 @@ def prepare_reinitialization(
             raise Interrupted(settle(target))
         settled = settle(target)
         unlink_aside(target)
+        keep_staged(target)
         remove_staged(target)
         stack.callback(remove_staged, target)
         found = inspection.look(target)
