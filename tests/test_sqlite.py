@@ -10,6 +10,7 @@ import apsw
 import pytest
 
 from tests.conversion_cases import IDENTITY, MARKER, build, convert, names
+from wizard import freed
 from wizard.engine import keyed, keytext
 from wizard.engine.conversion import PlaintextSource
 from wizard.engine.errors import (
@@ -404,7 +405,16 @@ def test_malloc_is_as_before_once_every_text_is_gone(monkeypatch):
         def mallopt(option, value):
             asked.append((option, bool(value)))
 
-    monkeypatch.setattr(keytext.ctypes, "CDLL", lambda _name: Library)
+        @staticmethod
+        def malloc(_size):
+            return None
+
+        @staticmethod
+        def free(_block):
+            pass
+
+    monkeypatch.setattr(freed, "_open_windows", [0])
+    monkeypatch.setattr(freed.ctypes, "CDLL", lambda _name: Library)
     with (
         Secret.copy_of(bytes(32)) as secret,
         keytext.keyed_text("", secret),

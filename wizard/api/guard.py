@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.exceptions import HTTPException
 
+from wizard import freed
 from wizard.api.problems import problem
 from wizard.diagnostics import fault_id
 from wizard.refusals import InvalidRequest
@@ -27,6 +29,7 @@ MAXIMUM_BODY = 256 * 1024
 OPEN_PATHS = frozenset({"/healthz", "/readyz"})
 _HAS_BODY = frozenset({"POST", "PUT", "PATCH"})
 _UNROUTED = "unrouted"
+_LET_GO_SECONDS = 0.1
 
 SECURITY_HEADERS = {
     "Cache-Control": "no-store",
@@ -75,6 +78,9 @@ class Guard:
             await problem(error).response()(scope, receive, answer)
         finally:
             self._note(scope, answer.status)
+            if scope["method"] in _HAS_BODY:
+                # Not now: the server still holds the body. What it was parsed into cannot be wiped.
+                asyncio.get_running_loop().call_later(_LET_GO_SECONDS, freed.overwrite)
 
     def _judge(self, scope: Scope) -> None:
         given = {name: value for name, value in scope["headers"] if name in _WANTED}

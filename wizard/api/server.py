@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import signal
@@ -21,18 +22,62 @@ from wizard.api.node import Node
 from wizard.diagnostics import Fault, InvalidConfiguration
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Callable
 
     from wizard.settings import ApiSettings
 
 _BACKLOG = 2048
 _GRACE_SECONDS = 60
+_READ_BYTES = 16 * 1024
 _SOCKET_MODE = 0o660
 _CREDENTIALS = struct.Struct("3i")
 
 
-class _Protocol(HttpToolsProtocol):
+class _Protocol(asyncio.BufferedProtocol):
+    """uvicorn's protocol over a buffer of our own, which is wiped after every read.
+
+    The event loop's own would hold a passphrase until another request is as long. (uvloop asks for
+    a buffer only if the protocol is no `asyncio.Protocol`, so this has one instead of being one.)
+    """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        self._http = _Http(*arguments, **options)
+        self._room = bytearray(_READ_BYTES)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Pass it on, as all that has nothing to do with reading."""
+        self._http.connection_made(transport)  # type: ignore[arg-type]
+
+    def eof_received(self) -> None:
+        """Pass it on."""
+        self._http.eof_received()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Pass it on."""
+        self._http.connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Pass it on."""
+        self._http.pause_writing()
+
+    def resume_writing(self) -> None:
+        """Pass it on."""
+        self._http.resume_writing()
+
+    def get_buffer(self, sizehint: int) -> bytearray:  # noqa: ARG002 - asyncio's signature
+        """Where the loop may read to."""
+        return self._room
+
+    def buffer_updated(self, count: int) -> None:
+        """Parse what was read, and wipe it."""
+        with memoryview(self._room) as whole, whole[:count] as read:
+            try:
+                self._http.data_received(read)  # type: ignore[arg-type] # the parser takes any buffer
+            finally:
+                read[:] = bytes(count)
+
+
+class _Http(HttpToolsProtocol):
     """Notes who is at the other end of a unix socket; only the kernel can say that."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -105,7 +150,7 @@ def _config(node: Node, api: ApiSettings) -> uvicorn.Config:
         options = {"ssl_keyfile": str(api.tls_key), "ssl_certfile": str(api.tls_certificate)}
     return uvicorn.Config(
         create_app(node),
-        http=_Protocol,
+        http=_Protocol,  # type: ignore[arg-type] # called like uvicorn's own
         ws="none",
         log_config=None,
         log_level="warning",

@@ -9,23 +9,14 @@ from __future__ import annotations
 
 import ctypes
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from wizard.engine.secret import Secret
+from wizard.freed import freed_memory_overwritten
 
 _HEX = tuple(b"%02x" % value for value in range(256))
 _SHORTEST = 2
-_M_PERTURB = -6  # <malloc.h> of the GNU C library
-_FILL = 0xA5
-# glibc's tcache: blocks of up to 1,032 bytes, one list for every 16, seven blocks in each. A block
-# of less than 64 bytes does not hold the digits of a key.
-_CACHED_SIZES = (72, 1033, 16)
-_CACHED_BLOCKS = 7
-
-_windows = threading.Lock()
-_open_windows = [0]
 
 
 @contextmanager
@@ -43,7 +34,7 @@ def keyed_text(before: str, key: Secret, after: str = "") -> Iterator[str]:
             buffer[position : position + 2] = _HEX[value]
             position += 2
     buffer[position:] = tail
-    with _freed_memory_overwritten():
+    with freed_memory_overwritten():
         text = str(buffer, "ascii")
         _zero(buffer)
         try:
@@ -71,46 +62,3 @@ def _overwrite(text: str) -> None:
         return
     header = sys.getsizeof(text) - len(text) - 1
     ctypes.memset(id(text) + header, 0, len(text))
-
-
-@contextmanager
-def _freed_memory_overwritten() -> Iterator[None]:
-    """Let malloc overwrite what is freed, for as long as any such block is open.
-
-    SQLite copies statements and file names and frees the copies as they are; SQLite3 Multiple
-    Ciphers can overwrite them itself, but not in the build that apsw ships. Of the GNU C library
-    only; elsewhere this does nothing.
-    """
-    _perturb(+1)
-    try:
-        yield
-    finally:
-        _wash_thread_cache()
-        _perturb(-1)
-
-
-def _wash_thread_cache() -> None:
-    """Overwrite what the GNU C library keeps of freed blocks for this thread.
-
-    Blocks that go into this cache are not overwritten when they are freed. Taking as many of each
-    size as it keeps gets exactly them, until there are no more.
-    """
-    library = ctypes.CDLL(None)
-    if getattr(library, "mallopt", None) is None:
-        return
-    library.malloc.restype = ctypes.c_void_p
-    for size in range(*_CACHED_SIZES):
-        taken = [library.malloc(ctypes.c_size_t(size)) for _ in range(_CACHED_BLOCKS)]
-        for block in taken:
-            if block:
-                ctypes.memset(block, _FILL, size)
-            library.free(ctypes.c_void_p(block))
-
-
-def _perturb(step: int) -> None:
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is None:
-        return
-    with _windows:
-        _open_windows[0] += step
-        mallopt(_M_PERTURB, _FILL if _open_windows[0] else 0)

@@ -6,7 +6,8 @@
 - Messages never quote the passphrase, nor a character, nor a position in it.
 
 Bytes that are all printable ASCII never become a `str`. Others must (normalisation works on
-`str`), and Python cannot wipe those; neither can zxcvbn's copies be wiped.
+`str`), and zxcvbn makes many of all; those are overwritten once they are freed, which is before
+a function of this module returns.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from wizard import freed
 from wizard.engine.advice import plain
 from wizard.engine.errors import InvalidPassphrase, WeakPassphrase
 from wizard.engine.secret import Secret
@@ -90,6 +92,22 @@ def new_passphrase_from(source: PassphraseSource) -> Secret:
 
 
 def _prepared(source: PassphraseSource, rule: Rule) -> Secret:
+    try:
+        return _taken(source, rule)
+    finally:
+        # What was bytes of ASCII has left nothing; in a library, milliseconds count.
+        if not (isinstance(source, Secret | bytes | bytearray) and _is_ascii(source)):
+            freed.overwrite()
+
+
+def _is_ascii(source: Secret | bytes | bytearray) -> bool:
+    if isinstance(source, Secret):
+        with source.expose() as view:
+            return not any(byte > 0x7F for byte in view)  # noqa: PLR2004 - the last of ASCII
+    return source.isascii()
+
+
+def _taken(source: PassphraseSource, rule: Rule) -> Secret:
     if isinstance(source, Secret):
         with source.expose() as view:
             return _from_bytes(view, rule)
@@ -99,7 +117,7 @@ def _prepared(source: PassphraseSource, rule: Rule) -> Secret:
         with memoryview(source) as view:
             return _from_bytes(view, rule)
     if callable(source):
-        return _prepared(source(), rule)
+        return _taken(source(), rule)
     raise TypeError(f"A passphrase does not come from {type(source).__name__}.")
 
 
@@ -140,6 +158,13 @@ def strength(passphrase: Secret, *, context: Sequence[str] = ()) -> Strength:
     Only the first 72 characters are looked at, zxcvbn's limit, so that a longer passphrase is
     underestimated rather than overestimated. Bytes that are not UTF-8 are left out.
     """
+    try:
+        return _rated(passphrase, context)
+    finally:
+        freed.overwrite()
+
+
+def _rated(passphrase: Secret, context: Sequence[str]) -> Strength:
     from zxcvbn import zxcvbn  # noqa: PLC0415 - its word lists take long to load
 
     with passphrase.expose() as view:

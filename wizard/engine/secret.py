@@ -26,6 +26,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, NoReturn, Self, SupportsIndex
 
+from wizard import freed
+
 if TYPE_CHECKING:
     from types import FrameType, TracebackType
 
@@ -233,6 +235,8 @@ def wipe_all() -> None:
 def protect_process() -> None:
     """Turn core dumps off and wipe all secrets when SIGTERM or SIGHUP ends the process.
 
+    Besides, the C library overwrites what it frees from now on.
+
     For programs, never for libraries: it changes the host process. After a signal all secrets are
     wiped, the handler that was there before is called if it is a Python function, and
     ``SystemExit(128 + number)`` is raised in the main thread, so that ``finally`` and ``atexit``
@@ -240,6 +244,7 @@ def protect_process() -> None:
     again. Raises `ValueError` outside the main thread, where Python sets no handlers.
     """
     _wipe_at_exit()
+    freed.overwrite_from_now_on()
     for number in (signal.SIGTERM, signal.SIGHUP):
         previous = signal.getsignal(number)
         if previous is not signal.SIG_IGN:

@@ -65,8 +65,10 @@ def run_app(app: WizardApp, asked: Invocation, **options: Any) -> int:
     The mouse is off over SSH unless it was asked for: it costs bytes for every move, and the
     terminal's own selection.
     """
-    from wizard.tui.terminal import let_bad_bytes_pass  # noqa: PLC0415 - after the environment
+    from wizard.tui import forgetful_parser  # noqa: PLC0415 - after the environment
+    from wizard.tui.terminal import let_bad_bytes_pass  # noqa: PLC0415 - the same
 
+    forgetful_parser.install()
     let_bad_bytes_pass()
     app.run(mouse=asked.mouse or not over_ssh(), **options)
     app.say_last_words()

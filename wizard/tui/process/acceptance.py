@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, cast
 
-from wizard import engine
+from wizard import engine, freed
 from wizard.engine import InvalidPassphrase, Secret
 from wizard.tui.process.failures import FieldFault
 from wizard.tui.process.fields import Field, Fields
@@ -168,6 +168,8 @@ class Acceptance:
         if self._accepted is not None:
             self._accepted.secret.close()
         self._accepted = accepted
+        # Whatever was pasted, shown or rated has left texts that nobody can wipe.
+        freed.overwrite()
 
     def _changed(self, field: Field, *, refused: str | None = None) -> None:
         self._report(field, refused=refused)

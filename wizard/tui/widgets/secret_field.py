@@ -18,16 +18,19 @@ from textual.strip import Strip
 from textual.timer import Timer
 from textual.widget import Widget
 
+from wizard import freed
 from wizard.tui.engine_port import Engine
 from wizard.tui.glyphs import MASK
 
 SHOWN_SECONDS = 30
+_LET_GO_SECONDS = 0.2
 _REPLACEMENT = "\ufffd"
 
 
 def forget_drawn_text() -> None:
-    """Empty Rich's cache of widths, which keeps every text that was drawn."""
+    """Empty Rich's cache of widths, which keeps every text that was drawn, and what was freed."""
     cached_cell_len.cache_clear()
+    freed.overwrite()
 
 
 class SecretField(Widget, can_focus=True):
@@ -141,6 +144,8 @@ class SecretField(Widget, can_focus=True):
             self.post_message(self.Refused(self, sentence))
         elif text:
             self._type(text)
+            # Not now: the event that holds the text is still on its way out.
+            self.set_timer(_LET_GO_SECONDS, freed.overwrite)
 
     def _type(self, text: str) -> None:
         if _REPLACEMENT in text:

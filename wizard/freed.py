@@ -1,0 +1,122 @@
+"""What Python and the C library have freed is overwritten, because text cannot be wiped by its owner.
+
+- A ``str`` or ``bytes`` that held a secret is freed with its contents, and stays until the memory
+  is used again. After `overwrite` nothing of what was freed before can be read.
+- Objects that are still held are not touched: let go of them first.
+- No other module of this program is needed, so that a process that holds no keys can use it.
+
+Of CPython with its own allocator, and of the GNU C library; elsewhere it does less, and no harm.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+from bisect import bisect_right
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+_M_PERTURB = -6  # <malloc.h> of the GNU C library
+_FILL = 0xA5
+# glibc's tcache: blocks of up to 1,032 bytes, one list for every 16, seven blocks in each. A block
+# of less than 64 bytes does not hold the digits of a key.
+_CACHED_SIZES = (72, 1033, 16)
+_CACHED_BLOCKS = 7
+# CPython's allocator: blocks of up to 512 bytes, in pools of one size for every 16. A ``bytes``
+# object has 33 bytes besides its contents, so the smallest pools hold nothing of interest.
+_POOLED_SIZES = range(512, 48, -16)
+_BYTES_OVERHEAD = 33
+_MOST_BYTES = 256 * 1024 * 1024
+
+_windows = threading.Lock()
+_open_windows = [0]
+
+
+def overwrite() -> None:
+    """Overwrite what has been freed so far: Python's pools, and this thread's cache of blocks.
+
+    Takes milliseconds. Other blocks of the C library are overwritten only when they are freed:
+    within `freed_memory_overwritten`, or after `overwrite_from_now_on`.
+    """
+    _wash_pools()
+    _wash_thread_cache()
+
+
+def overwrite_from_now_on() -> None:
+    """Let the C library overwrite every block that this process frees. For programs."""
+    _perturb(+1)
+
+
+@contextmanager
+def freed_memory_overwritten() -> Iterator[None]:
+    """Let malloc overwrite what is freed, for as long as any such block is open.
+
+    SQLite copies statements and file names and frees the copies as they are; SQLite3 Multiple
+    Ciphers can overwrite them itself, but not in the build that apsw ships. Of the GNU C library
+    only; elsewhere this does nothing.
+    """
+    _perturb(+1)
+    try:
+        yield
+    finally:
+        _wash_thread_cache()
+        _perturb(-1)
+
+
+def _wash_pools() -> None:
+    """Take every free block of Python's pools, with zeros in it, and give them all back.
+
+    The first size takes all pools that are free; what it gets from outside of the memory of before
+    shows that there are no more. Every other size then gets the blocks that its own pools have
+    left, before it, too, has to look outside.
+    """
+    starts, ends = _mapped()
+    taken: list[bytes] = []
+    room = _MOST_BYTES if starts else 0
+    for size in _POOLED_SIZES:
+        contents = size - _BYTES_OVERHEAD
+        while room > 0:
+            block = bytes(contents)
+            taken.append(block)
+            room -= size
+            span = bisect_right(starts, id(block)) - 1
+            if span < 0 or id(block) >= ends[span]:
+                break
+
+
+def _mapped() -> tuple[list[int], list[int]]:
+    """Where the memory of this process begins and ends, region by region."""
+    try:
+        lines = Path("/proc/self/maps").read_text(encoding="ascii", errors="replace").splitlines()
+    except OSError:
+        return [], []
+    spans = [line.split(maxsplit=1)[0].split("-") for line in lines]
+    return [int(start, 16) for start, _ in spans], [int(end, 16) for _, end in spans]
+
+
+def _wash_thread_cache() -> None:
+    """Overwrite what the GNU C library keeps of freed blocks for this thread.
+
+    Blocks that go into this cache are not overwritten when they are freed. Taking as many of each
+    size as it keeps gets exactly them, until there are no more.
+    """
+    library = ctypes.CDLL(None)
+    if getattr(library, "mallopt", None) is None:
+        return
+    library.malloc.restype = ctypes.c_void_p
+    for size in range(*_CACHED_SIZES):
+        taken = [library.malloc(ctypes.c_size_t(size)) for _ in range(_CACHED_BLOCKS)]
+        for block in taken:
+            if block:
+                ctypes.memset(block, _FILL, size)
+            library.free(ctypes.c_void_p(block))
+
+
+def _perturb(step: int) -> None:
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is None:
+        return
+    with _windows:
+        _open_windows[0] += step
+        mallopt(_M_PERTURB, _FILL if _open_windows[0] else 0)
