@@ -16,6 +16,8 @@ import wizard
 from tests.databases import PASSPHRASE, make_plain
 from tests.test_initialization import CHEAP, protect
 from wizard import engine
+from wizard.api.callers import Gate
+from wizard.api.databases import DatabaseView
 from wizard.engine import (
     AlreadyProtected,
     Busy,
@@ -40,6 +42,8 @@ from wizard.engine import (
 )
 from wizard.engine.audit_entry import audit_path
 from wizard.engine.sidecar import new_sidecar_path, sidecar_path, staged_path
+from wizard.refusals import NotAuthenticated
+from wizard.settings.model import CryptoSettings
 
 READER = Path(__file__).with_name("second_reader.py")
 NEW_PASSPHRASE = "an entirely different phrase 99"
@@ -500,3 +504,45 @@ def test_starting_over_a_second_time_keeps_the_sidecar_that_the_first_time_has_p
     start_over(node)
     kept = [path.read_bytes() for path in node.parent.glob("node.db.replaced-*.crypto.json")]
     assert first in kept
+
+
+# Grants at the HTTP API ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def other(tmp_path):
+    """A database of an attacker's, whose sidecar he can put beside another."""
+    directory = tmp_path / "other"
+    directory.mkdir()
+    protect(make_plain(directory / "node.db", rows=1), directory, recovery=None)
+    return directory / "node.db"
+
+
+def counts(node, token, fingerprint=None):
+    view = DatabaseView("node", node, CryptoSettings(fingerprint=fingerprint))
+    try:
+        Gate({"node": view}).caller(f"Bearer {token}", None)
+    except NotAuthenticated:
+        return False
+    return True
+
+
+def grant(path):
+    given = {"role": "owner", "subject": "Ada", "lifetime": timedelta(hours=1)}
+    return engine.issue_grant(path, PASSPHRASE, **given, now=datetime.now(UTC))[0]
+
+
+def test_a_grant_under_an_exchanged_sidecar_does_not_count(node, other):
+    assert counts(node, grant(node))
+    shutil.copy(sidecar_path(other), sidecar_path(node))
+    assert not counts(node, grant(other))
+
+
+def test_a_grant_counts_under_the_pinned_master_key_and_those_after_it_only(node, other):
+    pinned = inspect(node).metadata.public_key.fingerprint
+    engine.retune(node, PASSPHRASE, params=CHEAP)
+    assert counts(node, grant(node), pinned)
+    for name in ("node.db", "node.db.crypto.json"):
+        shutil.copy(other.with_name(name), node.with_name(name))
+    assert counts(node, grant(other))
+    assert not counts(node, grant(other), pinned)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from wizard import engine
 from wizard.api.tokens import TokenFile, digest_of
 from wizard.engine import Role
+from wizard.node import fingerprints
 from wizard.refusals import Forbidden, NotAuthenticated
 
 if TYPE_CHECKING:
@@ -106,9 +107,14 @@ class Gate:
     def _granted(self, token: str) -> Caller | None:
         database_id = engine.claimed_database(token)
         for name, view in self.views.items():
-            metadata = view.look().inspection.metadata
+            found = view.look().inspection
+            metadata = found.metadata
             if metadata is None or metadata.database_id != database_id:
                 continue
+            # Anybody can make a master key and a sidecar that names it.
+            pinned = view.crypto.fingerprint
+            if not found.opens or (pinned is not None and pinned not in fingerprints(metadata)):
+                return None
             try:
                 grant = engine.verify_grant(token, metadata, now=datetime.now(UTC))
             except engine.NotVerified:
