@@ -24,14 +24,18 @@ from wizard.engine import (
     DamagedDatabase,
     DamagedMetadata,
     Interrupted,
+    KdfParams,
+    NotPermitted,
     OutputExists,
     RecoveryPlan,
+    ResourceLimit,
     State,
     Unreadable,
     WrongPassphrase,
     changing,
     inspect,
     keyed,
+    memory,
     opening,
     reencryption,
     reinitialization,
@@ -41,6 +45,11 @@ from wizard.engine import (
     sqlite,
 )
 from wizard.engine.audit_entry import audit_path
+from wizard.engine.chain import next_link
+from wizard.engine.masterkey import SigningKey
+from wizard.engine.metadata import read_metadata, sign_metadata
+from wizard.engine.opening import open_root
+from wizard.engine.secret import Secret
 from wizard.engine.sidecar import new_sidecar_path, sidecar_path, staged_path
 from wizard.refusals import NotAuthenticated
 from wizard.settings.model import CryptoSettings
@@ -437,6 +446,75 @@ def test_an_operator_slot_of_before_a_rotation_opens_nothing_after_it(node, tmp_
         opens(node, OPERATOR)
     data[:16] = salted
     node.write_bytes(data)
+
+
+def forged(node, old_sidecar):
+    """The next generation as whoever had generation 1's passphrase can sign it; the slots are the true ones."""
+    before = read_metadata(old_sidecar)
+    now = inspect(node).metadata
+    with (
+        open_root(before, Secret.copy_of(PASSPHRASE.encode()), None) as root,
+        SigningKey.master(root) as first,
+        Secret.random(32) as his,
+        SigningKey.master(his) as master,
+    ):
+        link = next_link(
+            before.chain[-1],
+            first,
+            authorised_by="master",
+            master_public_key=master.public.raw,
+            created_at=now.written_at,
+            recovery_authority=now.chain[-1].recovery_authority,
+        )
+        third = next_link(
+            link,
+            master,
+            authorised_by="master",
+            master_public_key=master.public.raw,
+            created_at=now.written_at,
+            recovery_authority=now.chain[-1].recovery_authority,
+        )
+        return sign_metadata(replace(now, chain=(*before.chain, link, third)), master)
+
+
+def test_another_chain_from_a_known_passphrase_is_refused_also_with_the_true_slots_in_it(
+    node, tmp_path
+):
+    engine.add_operator(node, PASSPHRASE, "Ada", OPERATOR, params=CHEAP)
+    first = sidecar_path(node).read_bytes()
+    engine.change_passphrase(node, PASSPHRASE, NEW_PASSPHRASE, params=CHEAP)
+    engine.rotate(node, NEW_PASSPHRASE)
+    assert inspect(node).metadata.generation == 3
+    sidecar_path(node).write_bytes(forged(node, first))
+    assert inspect(node).state is State.PROTECTED
+    sheet = (tmp_path / "sheet-1.txt").read_text()
+    for opening_of in (
+        lambda: opens(node, OPERATOR),
+        lambda: opens(node, None, recovery=[sheet]),
+        lambda: engine.prepare_recovery(node, [sheet], "yet another phrase 55", params=CHEAP),
+    ):
+        with pytest.raises(engine.ForeignMetadata, match="chain"):
+            opening_of()
+    for passphrase in (PASSPHRASE, NEW_PASSPHRASE):
+        with pytest.raises(WrongPassphrase):
+            opens(node, passphrase)
+
+
+def test_a_wrong_passphrase_runs_no_operator_slot_that_this_machine_would_not_run_unasked(
+    node, monkeypatch
+):
+    dear = KdfParams(memory_kib=20 * 1024, passes=2, lanes=1)
+    engine.add_operator(node, PASSPHRASE, "Ada", OPERATOR, params=dear)
+    with pytest.raises(NotPermitted):
+        engine.retune(node, OPERATOR, params=CHEAP)
+
+    def limited(params):
+        if params == dear:
+            raise ResourceLimit(needed_kib=20480, allowed_kib=19456, limit="memory available")
+
+    monkeypatch.setattr(memory, "check_unattended", limited)
+    with pytest.raises(WrongPassphrase):
+        engine.retune(node, OPERATOR, params=CHEAP)
 
 
 def test_protecting_again_needs_the_protection_to_be_undone_first(node):

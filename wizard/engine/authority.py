@@ -25,7 +25,7 @@ from wizard.engine.opening import open_data_key, open_database, open_operator, o
 from wizard.engine.passphrase import PassphraseSource, passphrase_from
 from wizard.engine.progress import Progress, ProgressSink, Stage, ignore_progress
 from wizard.engine.secret import Secret
-from wizard.engine.unlocking import check_cost, openable
+from wizard.engine.unlocking import check_cost, openable, runs_unasked
 
 _NOT_REMEMBERED = (
     "The database is in use or cannot be written, so it has not noted this change yet; it does when "
@@ -152,6 +152,10 @@ def master_root(metadata: Metadata, passphrase: Secret, keyfile: Secret | None) 
         return open_root(metadata, passphrase, keyfile)
     except WrongPassphrase:
         for slot in metadata.operator_slots:
+            if not runs_unasked(slot.params):
+                # Only to word a refusal: a sidecar that was exchanged must not have hours of
+                # memory spent on that.
+                continue
             data_key = open_operator(metadata, slot, passphrase)
             if data_key is not None:
                 data_key.close()

@@ -84,7 +84,8 @@ class PendingChange:
     def commit(self, *, progress: ProgressSink = ignore_progress) -> Changed:
         """Put the change in force. Raises `NotProved` before the rehearsal.
 
-        Whatever fails leaves the state of before, and `commit` may be tried again.
+        Whatever fails leaves the state of before, and `commit` may be tried again; but for
+        `Interrupted`, when the change is in force already.
         """
         if not self.proved:
             raise NotProved(

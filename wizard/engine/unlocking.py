@@ -23,6 +23,7 @@ from wizard.engine.errors import (
     InvalidInput,
     NoRecovery,
     NotVerified,
+    ResourceLimit,
     WrongPassphrase,
 )
 from wizard.engine.identity import write_anchor
@@ -216,6 +217,15 @@ def check_cost(params: KdfParams, *, allow_high_cost: bool) -> None:
     params.check()
     if not allow_high_cost:
         check_unattended(params)
+
+
+def runs_unasked(params: KdfParams) -> bool:
+    """Whether this machine runs them without asking."""
+    try:
+        check_cost(params, allow_high_cost=False)
+    except ResourceLimit:
+        return False
+    return True
 
 
 def _only_salt_differs(found: Inspection) -> bool:
