@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wizard import engine
-from wizard.plain import backup, derivation, passphrase, review, selecting
+from wizard.plain import backup, derivation, managing, passphrase, review, selecting
 from wizard.plain.answers import Answers, read_answers
 from wizard.plain.asking import Asker, Back, say
 from wizard.tui.session import WizardSession
@@ -36,6 +36,7 @@ class Talk:
     path: str | None = None
     session: WizardSession = field(default_factory=WizardSession)
     secret: engine.Secret | None = None
+    managed: str | None = None
 
     def keep(self, secret: engine.Secret) -> None:
         """Hold a new passphrase; the one before is wiped."""
@@ -70,6 +71,8 @@ class Conversation:
             say("datafold-wizard. Enter takes the answer in brackets; b goes back, ? explains,")
             say("Ctrl+C gives up. Nothing is written before you agree to the review.")
             self._ask()
+            if self._talk.managed is not None:
+                return managing.hold(self._talk, self._talk.managed)
             backup.carry_out(self._talk)
         finally:
             self._talk.forget()
@@ -78,7 +81,7 @@ class Conversation:
 
     def _ask(self) -> None:
         at = 0
-        while at < len(STEPS):
+        while at < len(STEPS) and self._talk.managed is None:
             title, step = STEPS[at]
             say()
             say(f"Step {at + 1} of 5: {title}")

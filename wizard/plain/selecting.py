@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from wizard import engine, node
 from wizard.plain.asking import Back, Refused, say
+from wizard.plain.managing import manageable
 from wizard.tui import wording
 from wizard.tui.screens.descriptions import STATE_WORDS
 from wizard.tui.session import Target
@@ -23,6 +24,8 @@ _NEW, _OTHER = "new", "other"
 
 def select(talk: Talk) -> None:
     """Set the session's target. Raises `Back`, and the target's error where it was given."""
+    if talk.path is not None and _managed(talk, talk.path):
+        return
     if talk.path is not None:
         # Given before the first question: what is wrong with it ends the run, as `init` would.
         talk.session.target = _usable(talk, talk.path)
@@ -31,6 +34,8 @@ def select(talk: Talk) -> None:
     found = [_target(each) for each in node.known_databases()]
     while True:
         path = _asked_path(talk, found)
+        if _managed(talk, path):
+            return
         try:
             talk.session.target = _usable(talk, path)
         except engine.WizardError as error:
@@ -75,6 +80,14 @@ def _path(text: str, *, new: bool) -> str:
     if not path.exists() and not path.parent.is_dir():
         raise Refused(f"There is no directory {path.parent}.")
     return str(path)
+
+
+def _managed(talk: Talk, path: str) -> bool:
+    """Whether it is there to be looked after. A script asks for one thing: to be protected."""
+    if talk.given.confirm is not None or not manageable(engine.inspect(path)):
+        return False
+    talk.managed = path
+    return True
 
 
 def _usable(talk: Talk, path: str) -> Target:
