@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Callable
 from typing import Any
 
+from tests.upkeep_fakes import UpkeepFakes
 from wizard.tui.engine_client import EngineError
 
 Answer = dict[str, Any]
@@ -69,7 +70,7 @@ DATABASES = (
         "reason": "it is not an SQLite database, or another program encrypted it.",
         "size": 20_480,
         "tables": None,
-        "ways_out": ["If another program encrypted it, decrypt it there first."],
+        "ways_out": ["If it was protected here and lost its sidecar: put that back."],
         "fingerprint": None,
         "created_at": None,
         "modified": "2026-01-05T10:12:44Z",
@@ -154,14 +155,15 @@ def _measured(
     }
 
 
-class FakeEngine:
+class FakeEngine(UpkeepFakes):
     """Answers like the engine process; `delay` seconds for what takes long there."""
 
     def __init__(self, *, delay: float = 0.0, databases: tuple[Answer, ...] = DATABASES) -> None:
+        super().__init__()
         self.on_event: Callable[[Answer], None] | None = None
         self.delay = delay
         self.databases = {summary["path"]: dict(summary) for summary in databases}
-        self.fields = {"first": "", "second": "", "recall": "", "generated": ""}
+        self.fields = {"first": "", "second": "", "recall": "", "generated": "", "current": ""}
         self.supposed = False
         self.minimum_score = 3
         self.accepted = ""
@@ -203,6 +205,13 @@ class FakeEngine:
             self.fields[name] = self.fields[name][:-1]
         elif op == "field.clear":
             self.fields[name] = ""
+        elif op == "sheets.put":
+            self.given.setdefault(fields["sheet"], {})[fields["position"]] = fields["word"]
+        elif op == "sheets.clear":
+            self.given.clear()
+        elif op == "forget":
+            self.given.clear()
+            self.present, self.accepted = False, ""
         if op == "passphrase.use_generated":
             self.fields.update(first=self.fields["generated"], second="")
             self.tell("first")

@@ -42,6 +42,9 @@ if TYPE_CHECKING:
         backup_metadata,
         verify_backup,
     )
+    from wizard.engine.changing import (
+        end_interrupted,
+    )
     from wizard.engine.checklist import (
         Item,
         ItemState,
@@ -322,6 +325,7 @@ _NAMES = {
     "audit_verification": "AuditReport verify_log",
     "authority": "Changed",
     "backing_up": "BackupFacts BackupKind backup backup_metadata verify_backup",
+    "changing": "end_interrupted",
     "checklist": "Item ItemState ItemStatus checklist_of record_item",
     "decrypting": "Decrypted decrypt",
     "discovery": "default_directories discover",
@@ -506,6 +510,7 @@ __all__ = [
     "describe_duration",
     "discover",
     "encrypt_to",
+    "end_interrupted",
     "fingerprint_words",
     "foretold_seconds",
     "generate_passphrase",

@@ -59,6 +59,23 @@ def changing(path: str | os.PathLike[str]) -> Iterator[Change]:
         yield Change(target, metadata, ended)
 
 
+def end_interrupted(path: str | os.PathLike[str]) -> str | None:
+    """Finish or undo a change of keys that was cut off, and say which; None if there is nothing.
+
+    Needs no secret and loses nothing. Raises `Busy` while it is still under way, and what replacing
+    a sidecar raises.
+    """
+    target = inspection.resolve(path)
+    with WriterLock(target):
+        ended = settle(target)
+        if ended is not None:
+            with audit.attempt(target, "settle") as entry:
+                found = inspection.look(target)
+                if found.metadata is not None:
+                    entry.concerns(found.metadata)
+        return ended
+
+
 def revised(metadata: Metadata, **changes: Any) -> Metadata:
     """The next document: ``changes``, a higher revision, and the time and tool that made it."""
     facts: dict[str, Any] = {

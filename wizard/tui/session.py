@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any
 
+from wizard.tui.parameters import Parameters as Parameters  # noqa: PLC0414 - the pages take it from here
+from wizard.tui.upkeep import Errand, Progressed, Upkeep
+
 MINIMUM_SCORE = 3
 
 
@@ -42,6 +45,13 @@ class Target:
     def usable(self) -> bool:
         """Whether the wizard can protect it."""
         return self.state in {"plaintext", "absent"}
+
+    @property
+    def kept(self) -> bool:
+        """Whether something can be done about its keys, or about what became of them."""
+        return self.state in {"protected", "interrupted", "damaged"} or (
+            self.state == "foreign" and bool(self.ways_out)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,19 +94,6 @@ class Strength:
             suggestions=tuple(answer.get("suggestions") or ()),
             attack=Attack.from_answer(answer["attack"]) if answer.get("attack") else None,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Parameters:
-    """Argon2id's cost, in RFC 9106's terms."""
-
-    memory_kib: int
-    passes: int
-    lanes: int
-
-    def as_fields(self) -> dict[str, int]:
-        """The engine's spelling."""
-        return {"memory_kib": self.memory_kib, "passes": self.passes, "lanes": self.lanes}
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,6 +287,35 @@ class WizardSession:
     proof_skipped: bool = False
     committed: Committed | None = None
     sidecar_copies: list[str] = field(default_factory=list)
+    upkeep: Upkeep = field(default_factory=Upkeep)
+
+    def begin(self, errand: Errand | None) -> None:
+        """Begin something else: no answer but the choice of the database is taken along."""
+        self.upkeep.begin(errand)
+        self.forget_passphrase()
+        self.kit_files.clear()
+        self.committed = None
+        self.chosen = "balanced"
+        keys = self.upkeep.overview.keys if self.upkeep.overview else None
+        self.plan = Plan()
+        if errand is not None and keys is not None and keys.shares:
+            self.plan = Plan(keys.threshold, keys.shares, keys.holders)
+
+    @property
+    def standing(self) -> Choice | None:
+        """The cost of guessing that stays as it is, in an errand that does not ask for another."""
+        errand, found = self.upkeep.errand, self.upkeep.overview
+        if errand is None or "derivation" in errand.way or found is None or found.keys is None:
+            return None
+        parameters = found.keys.parameters
+        seconds = self.upkeep.measured.get(parameters)
+        return None if seconds is None else Choice("standing", parameters, seconds)
+
+    @property
+    def achieved(self) -> bool:
+        """Whether what the wizard was asked for is done."""
+        done = self.upkeep.progressed is Progressed.DONE
+        return done or self.footprint is Footprint.COMMITTED
 
     @property
     def choice(self) -> Choice | None:

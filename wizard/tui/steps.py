@@ -22,6 +22,17 @@ STEPS: Mapping[str, str] = {
     "copies": "copies:CopiesScreen",
     "fingerprint": "fingerprint:FingerprintScreen",
     "done": "done:DoneScreen",
+    "overview": "manage.overview:OverviewScreen",
+    "intents": "manage.intents:IntentsScreen",
+    "operators": "manage.operators:OperatorsScreen",
+    "present": "manage.present:PresentScreen",
+    "sheets": "manage.sheets:SheetsScreen",
+    "label": "manage.label:LabelScreen",
+    "file": "manage.file:FileScreen",
+    "errand-review": "manage.errand_review:ErrandReviewScreen",
+    "work": "manage.work:WorkScreen",
+    "force": "manage.force:ForceScreen",
+    "result": "manage.result:ResultScreen",
 }
 """The module below `wizard.tui.screens` and the class in it, for each name of a step."""
 

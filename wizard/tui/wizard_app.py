@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen, Screen
 
-from wizard.tui import flow, terminal  # noqa: F401 - the style sheet names the layout
+from wizard.tui import flow, terminal, ways  # noqa: F401 - the style sheet names the layout
 from wizard.tui.drawing import DrawingApp
 from wizard.tui.engine_client import EngineError
 from wizard.tui.engine_port import Engine
 from wizard.tui.messages import FieldState
 from wizard.tui.screens.base import StepScreen
-from wizard.tui.session import Committed, Footprint, Strength, WizardSession
-from wizard.tui.steps import step
+from wizard.tui.session import Committed, Footprint, Strength, Target, WizardSession
+from wizard.tui.steps import name_of, step
 from wizard.tui.suggestion import suggestion
+from wizard.tui.upkeep import Errand, Progressed
 
 if TYPE_CHECKING:
     from wizard.tui.screens.stopped import Stop
@@ -109,6 +110,30 @@ class WizardApp(DrawingApp):
         """Show a step, built from the session. Never awaited: Textual would wait for itself."""
         self._show(step(name)(notice=notice))
 
+    def name_of(self, screen: StepScreen) -> str:
+        """The name under which a page is shown; "" for one that has none."""
+        return name_of(screen)
+
+    def look_after(self, target: Target, *, notice: str = "") -> None:
+        """Show what a database is that needs no setting up, and what can be done about it."""
+        self.session.target = target
+        self.begin(None)
+        self.show_step("overview", notice=notice)
+
+    def begin(self, errand: Errand | None, *, at: str = "") -> None:
+        """Begin an errand, or none: what was typed for another one is wiped."""
+        self.engine.send("forget")
+        self.session.begin(errand)
+        if errand is not None:
+            self.show_step(at or errand.way[0])
+
+    async def show_checklist(self, target: Target) -> None:
+        """Show what is still to be seen to for a protected database."""
+        self.begin(None)
+        answer = await self.engine.request("adopt", path=target.path)
+        self.session.committed = Committed.from_answer(answer)
+        self.show_step("copies")
+
     def show_words(self, number: int, *, hidden: bool = False) -> None:
         """Show one sheet of the kit, or call its holder first."""
         from wizard.tui.screens.words import WordsScreen  # noqa: PLC0415 - when it is shown
@@ -179,7 +204,8 @@ class WizardApp(DrawingApp):
         try:
             # Also undoes what was being prepared, unless it had already taken its place.
             await self.engine.start()
-            if before is not Footprint.NOTHING and await self.adopt():
+            looked_after = self.session.upkeep.errand is not None
+            if before is not Footprint.NOTHING and not looked_after and await self.adopt():
                 self.show_step("copies", notice="The engine process ended. It was started again.")
                 return
         except EngineError as error:
@@ -191,7 +217,12 @@ class WizardApp(DrawingApp):
 
     def _show_lost(self, before: Footprint, message: str) -> None:
         self.session.forget_passphrase()
-        if before is Footprint.NOTHING:
+        if self.session.upkeep.errand is not None and self.session.target is not None:
+            self.look_after(
+                self.session.target,
+                notice=f"The engine process ended and was started again. {message}".strip(),
+            )
+        elif before is Footprint.NOTHING:
             step = "passphrase" if self.session.target else "select"
             notice = "The engine process ended. It was started again; type the passphrase again."
             self.show_step(step, notice=f"{notice} {message}".strip())
@@ -226,9 +257,13 @@ class WizardApp(DrawingApp):
             if yes:
                 self.run_worker(self._undo(), description="undo")
 
-        from wizard.tui.screens.questions import undo_question  # noqa: PLC0415 - when asked
+        from wizard.tui.screens.questions import (  # noqa: PLC0415 - when asked
+            give_up_question,
+            undo_question,
+        )
 
-        self.push_screen(undo_question(), answered)
+        errand = self.session.upkeep.errand
+        self.push_screen(undo_question() if errand is None else give_up_question(), answered)
 
     async def _undo(self) -> None:
         if self.session.preparing:
@@ -242,6 +277,10 @@ class WizardApp(DrawingApp):
                 self.page.show_error(error)
             return
         self.session.forget_preparation()
+        if self.session.upkeep.errand is not None:
+            self.session.upkeep.progressed = Progressed.RECORDED
+            self.show_step("errand-review", notice="Given up: the keys are as they were.")
+            return
         from wizard.tui.screens.stopped import Ending, Stop  # noqa: PLC0415 - seldom
 
         self.show_stop(Stop(Ending.UNDONE))
@@ -265,7 +304,7 @@ class WizardApp(DrawingApp):
         # The words are skipped, the rehearsal never is: nothing is replaced before the kit opened it.
         await self.engine.request("kit.rehearse")
         self.session.proved = self.session.proof_skipped = True
-        self.show_step("place")
+        self.show_step(ways.following(self.session, "proof"))
 
     def action_ask_quit(self) -> None:
         """Ask; the harmless answer has the focus."""
@@ -276,8 +315,7 @@ class WizardApp(DrawingApp):
         def answered(yes: bool | None) -> None:  # noqa: FBT001 - Textual's signature
             self._asking = False
             if yes:
-                committed = self.session.footprint is Footprint.COMMITTED
-                self._end(0 if committed else CANCELLED)
+                self._end(0 if self.session.achieved else CANCELLED)
 
         from wizard.tui.screens.questions import quit_question  # noqa: PLC0415 - when asked
 

@@ -49,6 +49,13 @@ def seconds(value: float) -> str:
     return f"{int(value) // 60}:{int(value) % 60:02d} min"
 
 
+def about(value: float) -> str:
+    """A time that is foretold: `about a second`, `about 40 s`, `about 3 min`."""
+    if value < 1.5:  # noqa: PLR2004 - rounded it is one
+        return "about a second"
+    return f"about {value:.0f} s" if value < 90 else f"about {value / 60:.0f} min"  # noqa: PLR2004 - a minute and a half
+
+
 def seconds_left(value: float) -> str:
     """A time that is estimated, no finer than the estimate is."""
     if value < 1:

@@ -162,6 +162,14 @@ class Acceptance:
         with accepted.secret.expose() as view:
             return Secret.copy_of(view), accepted.minimum_score
 
+    def typed(self, field: Field) -> Secret:
+        """What stands in a field now, as the caller's own `Secret`."""
+        return self._fields.copy(field)
+
+    def clear_field(self, field: Field) -> None:
+        """Wipe one field without telling of it."""
+        self._fields.clear(field)
+
     def _install(self, accepted: Accepted | None) -> None:
         self._fields.clear_all()
         self._meter.drop()

@@ -24,6 +24,7 @@ from wizard.tui.process.lane import Lane
 from wizard.tui.process.policy import policy
 from wizard.tui.process.preparation import Preparation
 from wizard.tui.process.request import Call, InvalidRequest, Request
+from wizard.tui.process.upkeep import Upkeep
 
 if TYPE_CHECKING:
     from wizard.tui.process.loop import Loop
@@ -35,6 +36,7 @@ _LONG_NICENESS = 5
 
 Answer = Mapping[str, object]
 Work = Callable[[Call], Answer]
+Bind = Callable[[Request], Work]
 
 
 class Conversation:
@@ -47,6 +49,7 @@ class Conversation:
         self._acceptance = Acceptance(Lane("meter", loop.post), tell=loop.tell, post=loop.post)
         self._aftercare = Aftercare()
         self._preparation = Preparation(self._aftercare)
+        self._upkeep = Upkeep(self._acceptance, self._preparation, post=loop.post)
         self._running: dict[int, CancelToken] = {}
         self._at_once = self._answered_at_once()
         self._on_lanes = self._answered_on_lanes()
@@ -161,11 +164,12 @@ class Conversation:
             "passphrase.use_generated": acceptance.use_generated,
             "passphrase.state": acceptance.state,
             "passphrase.forget": acceptance.forget,
+            **self._upkeep.at_once(),
             "cancel": self._cancel,
             "quit": self._quit,
         }
 
-    def _answered_on_lanes(self) -> Mapping[str, tuple[Lane, Callable[[Request], Work]]]:
+    def _answered_on_lanes(self) -> Mapping[str, tuple[Lane, Bind]]:
         short, long, preparation = self._short, self._long, self._preparation
         aftercare = self._aftercare
         return {
@@ -196,6 +200,8 @@ class Conversation:
             "look_again": (long, _plain(aftercare.look_again)),
             "save_sidecar": (long, _plain(aftercare.save_sidecar)),
             "remove_plaintext": (long, _plain(aftercare.remove_plaintext)),
+            **{name: (short, bind) for name, bind in self._upkeep.short().items()},
+            **{name: (long, bind) for name, bind in self._upkeep.long().items()},
         }
 
 
@@ -216,7 +222,7 @@ class _Throttle:
         self._sink(event)
 
 
-def _plain(function: Callable[[Request, Call], Answer]) -> Callable[[Request], Work]:
+def _plain(function: Callable[[Request, Call], Answer]) -> Bind:
     return lambda request: lambda call: function(request, call)
 
 

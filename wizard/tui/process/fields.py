@@ -29,6 +29,7 @@ class Field(StrEnum):
     SECOND = "second"
     RECALL = "recall"
     GENERATED = "generated"
+    CURRENT = "current"
 
 
 class Fields:

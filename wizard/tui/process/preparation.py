@@ -28,7 +28,14 @@ from wizard.tui.process.measuring import params_of
 from wizard.tui.process.request import Call, Request
 
 if TYPE_CHECKING:
-    from wizard.engine import KitSheet, PendingInitialization, RecoveryPlan, Secret
+    from wizard.engine import (
+        KitSheet,
+        PendingChange,
+        PendingInitialization,
+        PendingReinitialization,
+        RecoveryPlan,
+        Secret,
+    )
 
 _MAXIMUM_SHEETS = 16
 
@@ -39,7 +46,7 @@ class Preparation:
     """Answers ``prepare``, ``kit`` and ``commit``."""
 
     def __init__(self, aftercare: Aftercare) -> None:
-        self._pending: PendingInitialization | None = None
+        self._pending: PendingInitialization | PendingChange | None = None
         self._aftercare = aftercare
 
     def prepare(
@@ -97,9 +104,27 @@ class Preparation:
         """Put the encrypted database in its place. Raises `NotProved` before the kit has opened it."""
         policy = request.choice("original", engine.OriginalPolicy)
         notes = {item: request.choice(item, ItemState) for item in Item if request.given(item)}
-        done = self._needed().commit(policy, progress=call.progress)
+        pending = self._needed()
+        if isinstance(pending, engine.PendingChange | engine.PendingReinitialization):
+            raise NotProved("What waits is a change of keys, and no initialization.")
+        done = pending.commit(policy, progress=call.progress)
         self._pending = None
         return self._aftercare.begin(done.path, notes)
+
+    def hold(self, pending: PendingChange | PendingReinitialization) -> None:
+        """Let a change of keys, or a new beginning, wait for the proof of its kit."""
+        self.discard()
+        self._pending = pending
+
+    def pending_change(self) -> PendingChange | PendingReinitialization:
+        """What `hold` was given last. Raises `NotProved` where there is nothing."""
+        if not isinstance(self._pending, engine.PendingChange | engine.PendingReinitialization):
+            raise NotProved("Nothing is prepared.")
+        return self._pending
+
+    def done(self) -> None:
+        """What waited is in force."""
+        self._pending = None
 
     def abort(self, _request: Request, _call: Call) -> Answer:
         """Undo the pending preparation, if there is one."""
@@ -123,7 +148,7 @@ class Preparation:
         number = request.integer("number", lowest=1, highest=len(kit.sheets))
         return kit.sheets[number - 1]
 
-    def _needed(self) -> PendingInitialization:
+    def _needed(self) -> PendingInitialization | PendingChange:
         if self._pending is None:
             raise NotProved("Nothing is prepared.")
         return self._pending
@@ -143,6 +168,11 @@ def _readers(text: str) -> tuple[engine.Recipient, ...]:
         raise FieldFault("readers", error) from None
 
 
+def plan_of(request: Request) -> RecoveryPlan | None:
+    """How the recovery phrase is to be dealt out; None where a request does not say."""
+    return _plan(request.part("recovery")) if request.given("recovery") else None
+
+
 def _plan(request: Request) -> RecoveryPlan:
     return engine.RecoveryPlan(
         threshold=request.integer("threshold", lowest=1, highest=_MAXIMUM_SHEETS),
@@ -154,14 +184,13 @@ def _plan(request: Request) -> RecoveryPlan:
 def _staged(
     request: Request, call: Call, passphrase: Secret, minimum_score: int
 ) -> PendingInitialization:
-    recovery = _plan(request.part("recovery")) if request.given("recovery") else None
     try:
         return engine.prepare_initialization(
             request.path("path"),
             passphrase,
             params=params_of(request.part("params")),
             cipher=request.choice("cipher", engine.Cipher) if request.given("cipher") else None,
-            recovery=recovery,
+            recovery=plan_of(request),
             minimum_score=minimum_score,
             allow_high_cost=request.decision("allow_high_cost"),
             progress=call.progress,

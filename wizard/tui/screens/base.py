@@ -21,6 +21,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
+from wizard.tui import ways
 from wizard.tui.engine_client import EngineError
 from wizard.tui.engine_port import Engine
 from wizard.tui.glyphs import CROSS
@@ -30,7 +31,7 @@ from wizard.tui.widgets.action import Action
 from wizard.tui.widgets.choice_list import ChoiceList
 from wizard.tui.widgets.hint_line import HintLine
 from wizard.tui.widgets.scroll_area import ScrollArea
-from wizard.tui.widgets.step_rail import STEPS, StepColumn, StepRail, TitleBar
+from wizard.tui.widgets.step_rail import StepColumn, StepRail, TitleBar
 
 if TYPE_CHECKING:
     from wizard.tui.wizard_app import WizardApp
@@ -83,6 +84,10 @@ class StepScreen(Screen[None], inherit_bindings=False):
         """The selector of the widget that has the focus at first."""
         return "#next"
 
+    def explained(self) -> Explanation:
+        """What F1 says."""
+        return self.EXPLAINED
+
     def validate(self) -> Fault | None:
         """The first thing that stands in the way of going on."""
         return None
@@ -116,9 +121,9 @@ class StepScreen(Screen[None], inherit_bindings=False):
     def compose(self) -> ComposeResult:
         """Title, rail, page, message, buttons and key hints."""
         yield TitleBar(self._position())
-        yield StepRail(self.STEP)
+        yield StepRail(self.step, ways.rail(self.session))
         with Horizontal(id="columns"):
-            yield StepColumn(self.STEP)
+            yield StepColumn(self.step, ways.rail(self.session))
             with Vertical(id="page"):
                 with ScrollArea(id="body"):
                     yield from self.page()
@@ -128,10 +133,26 @@ class StepScreen(Screen[None], inherit_bindings=False):
         yield HintLine(self.HINTS, id="hints", scroller=lambda: self.scroller)
         yield Static(Content(TOO_SMALL), id="too-small")
 
+    @property
+    def step(self) -> int:
+        """Which step of the way this page belongs to, from 1; 0 for a page on no way."""
+        if self.session.upkeep.errand is None:
+            return self.STEP
+        return ways.position(self.session, self.wizard.name_of(self))
+
     def _position(self) -> str:
-        if len(STEPS) < self.STEP:
-            return "Done"
-        return f"Step {self.STEP} of {len(STEPS)}: {STEPS[self.STEP - 1]}"
+        titles = ways.rail(self.session)
+        if not 1 <= self.step <= len(titles):
+            return "Done" if self.step else self.TITLE_TEXT
+        return f"Step {self.step} of {len(titles)}: {titles[self.step - 1]}"
+
+    def go_on(self) -> None:
+        """Show the page that follows on the way that this one is on."""
+        self.wizard.show_step(ways.following(self.session, self.wizard.name_of(self)))
+
+    def return_to(self) -> None:
+        """Show the page before it on that way."""
+        self.wizard.show_step(ways.preceding(self.session, self.wizard.name_of(self)))
 
     def on_mount(self) -> None:
         """Put the focus where one starts."""
@@ -229,7 +250,7 @@ class StepScreen(Screen[None], inherit_bindings=False):
 
     def action_help(self) -> None:
         """Explain this page."""
-        self.app.push_screen(HelpScreen(self.TITLE_TEXT, self.EXPLAINED))
+        self.app.push_screen(HelpScreen(self.TITLE_TEXT, self.explained()))
 
     @property
     def scroller(self) -> Widget:

@@ -226,5 +226,9 @@ class CopiesScreen(StepScreen):
             self.wizard.show_step("done")
 
     def go_back(self) -> None:
-        """There is no way back from what is done."""
+        """There is no way back from what is done, but to the database where one came from it."""
+        target = self.session.target
+        if self.session.upkeep.overview is not None and target is not None:
+            self.wizard.look_after(target)
+            return
         self.tell("The database is encrypted; there is nothing to go back to.")

@@ -75,6 +75,10 @@ class DerivationScreen(MeasuringScreen):
 
     def on_mount(self) -> None:
         """Measure what is not measured yet; the measurements are kept in the session."""
+        # The cipher stays what it is, unless every page is written anew.
+        errand = self.session.upkeep.errand
+        new = errand is None or errand.op == "change.start_over"
+        self.query_one("#cipher-row").display = new
         self.measured()
         self.attempt(self._measure_all(), group="presets")
 
@@ -305,9 +309,9 @@ class DerivationScreen(MeasuringScreen):
             if measured is None:
                 return
             self._replace(measured)
-        self.wizard.show_step("review")
+        self.go_on()
 
     def go_back(self) -> None:
         """To the passphrase; the choices stay."""
         self.apply()
-        self.wizard.show_step("passphrase")
+        self.return_to()

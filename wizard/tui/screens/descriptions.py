@@ -36,13 +36,18 @@ def _sentences(target: Target) -> list[str]:
         path = shlex.quote(wording.printable(target.path))
         return [
             f"Already protected. Fingerprint {target.fingerprint}.",
+            "“Next” changes its passphrase, keys, operators or kit, and makes backups.",
             f"To open it:  datafold-wizard shell {path}",
         ]
+    if target.state == "interrupted" and target.fingerprint is not None:
+        return [target.reason, "It opens as always; “Next” ends what was cut off."]
     if target.state == "interrupted":
         return [
             target.reason,
             "Undo removes what that run left; the database is as it was before it.",
         ]
+    if target.kept:
+        return [target.reason, "“Next” shows what can be done about it."]
     return [f"Cannot be protected: {target.reason}", *target.ways_out[:2]]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -19,6 +20,10 @@ from wizard.tui.session import KitFile
 from wizard.tui.widgets.action import Action
 from wizard.tui.widgets.choice_list import ChoiceList, Row
 
+_AFTER_CHANGE = (
+    "You enter three of the words. Then the database is opened with the new kit alone. Until the "
+    "last page nothing is in force, and the old kit and passphrase go on working."
+)
 _AFTER_SAVING = "Saved, readable by you only. Move it off this machine, then delete it here."
 _AFTER_ENCRYPTING = (
     "Encrypted and saved. Only the private key opens it, so it was not tried here: decrypt it once."
@@ -64,11 +69,17 @@ class KitScreen(StepScreen):
             Content(
                 "1  Show the words and write them down, or save the sheet as a file.\n"
                 "2  Enter the words that are asked for, to know that they are right.\n"
-                "3  The kit alone opens the copy. Then the copy takes its place."
+                f"3  {self._third()}"
             ),
             classes="paragraph",
         )
         yield ChoiceList(self._rows(), chosen=self._first_open(), id="sheets")
+
+    def explained(self) -> Explanation:
+        """The same, where the keys of a protected database are changed."""
+        if self.session.upkeep.errand is None:
+            return self.EXPLAINED
+        return replace(self.EXPLAINED, after=_AFTER_CHANGE)
 
     def actions(self) -> Iterable[Action]:
         """Show, save, go on."""
@@ -81,6 +92,11 @@ class KitScreen(StepScreen):
     def first_focus(self) -> str:
         """The list, or the way on when every sheet was dealt with."""
         return "#next" if not self.session.sheets_untouched else "#sheets"
+
+    def _third(self) -> str:
+        if self.session.upkeep.errand is None:
+            return "The kit alone opens the copy. Then the copy takes its place."
+        return "The kit alone opens the database. Then the new keys are put in force."
 
     def _sheet_count(self) -> int:
         return self.session.prepared.sheets if self.session.prepared else 1

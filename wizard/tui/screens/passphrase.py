@@ -105,7 +105,8 @@ class PassphraseScreen(StepScreen):
     # What one guess costs --------------------------------------------------------------------
 
     async def _suppose(self) -> None:
-        target, chosen = self.session.target, self.session.choice
+        target, standing = self.session.target, self.session.standing
+        chosen = standing or self.session.choice
         if target is not None:
             self.engine.send("meter.suppose", path=target.path)
         measured = chosen is not None and chosen.seconds is not None
@@ -116,10 +117,13 @@ class PassphraseScreen(StepScreen):
         basis = chosen if measured else self.session.assumed
         if basis is None or basis.parameters is None or basis.seconds is None:
             return
+        since = "as it is now" if standing else "chosen in step 3"
+        if not measured:
+            since = "assumed until step 3"
         self.engine.send(
             "meter.suppose", params=basis.parameters.as_fields(), seconds=basis.seconds
         )
-        self.query_one(StrengthMeter).show_basis(basis_sentence(basis, assumed=not measured))
+        self.query_one(StrengthMeter).show_basis(basis_sentence(basis, since))
 
     # The engine's word -----------------------------------------------------------------------
 
@@ -254,7 +258,7 @@ class PassphraseScreen(StepScreen):
             self.session.passphrase_characters = answer["characters"]
             self.session.passphrase_words = tuple(answer["words"])
             self.session.strength = Strength.from_answer(answer["strength"])
-        self.wizard.show_step("derivation")
+        self.go_on()
 
     def _not_accepted(self, error: EngineError) -> None:
         field = error.field or "first"
@@ -267,4 +271,4 @@ class PassphraseScreen(StepScreen):
 
     def go_back(self) -> None:
         """To the list."""
-        self.wizard.show_step("select")
+        self.return_to()

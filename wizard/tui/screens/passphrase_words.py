@@ -37,12 +37,21 @@ def lead(session: WizardSession) -> str:
     """What to do on this page."""
     characters, strength = session.passphrase_characters, session.strength
     if characters is None:
-        return "Choose a passphrase. Six or more unrelated words make a good one."
+        return f"Choose {_whose(session)}. Six or more unrelated words make a good one."
     word = wording.STRENGTH_WORDS[strength.score] if strength else ""
     return (
         f"A passphrase is already set ({wording.count(characters, 'character')}, {word}).\n"
         "Press Enter to keep it, or type a new one."
     )
+
+
+def _whose(session: WizardSession) -> str:
+    errand = session.upkeep.errand
+    if errand is None:
+        return "a passphrase"
+    if errand.op != "operator.add":
+        return "the new passphrase"
+    return f"a passphrase for {wording.shortened(session.upkeep.label, 24)}"
 
 
 def minimum_sentence(score: int) -> str:
@@ -51,14 +60,13 @@ def minimum_sentence(score: int) -> str:
     return f"“{least}” ({score} of 4) is asked for: thieves of a file guess for years, unseen."
 
 
-def basis_sentence(basis: Choice, *, assumed: bool) -> str:
-    """Under which key derivation the costs hold."""
+def basis_sentence(basis: Choice, since: str) -> str:
+    """Under which key derivation the costs hold; `since` says where it comes from."""
     parameters = basis.parameters
     if parameters is None or basis.seconds is None:
         return ""
     work = wording.work(parameters.memory_kib, parameters.passes)
-    cost = f"with {work} ({wording.seconds(basis.seconds)})"
-    return f"{cost}, assumed until step 3" if assumed else f"{cost}, chosen in step 3"
+    return f"with {work} ({wording.seconds(basis.seconds)}), {since}"
 
 
 def warning_lines(codes: Sequence[str]) -> Content:

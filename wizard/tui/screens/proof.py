@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import ClassVar
 
 from shamir_mnemonic.wordlist import WORDLIST
@@ -20,6 +21,10 @@ from wizard.tui.widgets.action import Action
 from wizard.tui.widgets.word_field import WordField, completion_among
 
 _CANDIDATES = 3
+_AFTER_CHANGE = (
+    "When they are right, the database is opened with the new kit alone. Only then can the new "
+    "keys be put in force."
+)
 _COMPLETE = completion_among(tuple(WORDLIST))
 
 
@@ -53,6 +58,12 @@ class ProofScreen(StepScreen):
         yield Static(
             Content.styled("Enter these words from what you wrote down.", "bold"), classes="lead"
         )
+
+    def explained(self) -> Explanation:
+        """The same, where the keys of a protected database are changed."""
+        if self.session.upkeep.errand is None:
+            return self.EXPLAINED
+        return replace(self.EXPLAINED, after=_AFTER_CHANGE)
 
     def actions(self) -> Iterable[Action]:
         """Prove, or look again."""
@@ -124,7 +135,7 @@ class ProofScreen(StepScreen):
 
     async def proceed(self) -> None:
         """Have the words checked, and the copy opened with the kit."""
-        self.tell("Opening the copy with the kit alone…")
+        self.tell("Opening it with the kit alone…")
         for at in range(len(self._asked)):
             self.query_one(f"#word-{at}-message", Static).update("")
         try:
@@ -135,7 +146,7 @@ class ProofScreen(StepScreen):
             self._locate(error)
             return
         self.session.proved, self.session.proof_skipped = True, False
-        self.wizard.show_step("place")
+        self.go_on()
 
     def _locate(self, error: EngineError) -> None:
         wrong = [

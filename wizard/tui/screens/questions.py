@@ -6,10 +6,45 @@ from wizard.tui import wording
 from wizard.tui.screens.confirm import ConfirmScreen
 from wizard.tui.screens.typed_name import TypedNameScreen
 from wizard.tui.session import Committed, Footprint, WizardSession
+from wizard.tui.upkeep import Progressed
+
+_ERRAND = {
+    Progressed.NOTHING: "Nothing has been written.",
+    Progressed.RECORDED: "No key and no data have been changed. The audit log notes the attempt.",
+    Progressed.UNDER_WAY: (
+        "It is under way and is asked to stop. Whether or not it does in time, the database opens "
+        "afterwards; `status` tells which keys are in force."
+    ),
+    Progressed.WAITING: (
+        "No key and no data have been changed, and the new kit opens nothing. The audit log notes "
+        "the attempt."
+    ),
+    Progressed.DONE: "What was done is in force and stays so.",
+}
+
+
+def _errand_sentence(session: WizardSession) -> str:
+    said = _ERRAND[session.upkeep.progressed]
+    files = ", ".join(wording.printable(file.path) for file in session.kit_files.values())
+    if files and session.upkeep.progressed is Progressed.WAITING:
+        return f"{said} So does what you saved: {files}"
+    return said
+
+
+def give_up_question() -> ConfirmScreen:
+    """The question that stands between a change that waits for its kit and its end."""
+    return ConfirmScreen(
+        "Give up the change?",
+        "The keys stay as they are, and the new kit will open nothing.",
+        yes="Give it up",
+        no="Keep going",
+    )
 
 
 def footprint_sentence(session: WizardSession) -> str:
     """What is on disk because of this session; "nothing" exactly when it is nothing."""
+    if session.upkeep.errand is not None and session.committed is None:
+        return _errand_sentence(session)
     if session.footprint is Footprint.COMMITTED and session.committed is not None:
         said = f"{wording.printable(session.committed.path)} is encrypted and stays so."
         left = session.committed.open_items

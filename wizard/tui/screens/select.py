@@ -142,8 +142,10 @@ class SelectScreen(StepScreen):
         key = self.query_one("#targets", ChoiceList).chosen
         for selector in ("#path-row", "#candidates", "#path-message"):
             self.query_one(selector).display = target is None
-        self.query_one("#undo").display = target is not None and target.state == "interrupted"
-        self.query_one("#next").display = target is None or target.usable
+        self.query_one("#undo").display = (
+            target is not None and target.state == "interrupted" and target.fingerprint is None
+        )
+        self.query_one("#next").display = target is None or target.usable or target.kept
         if target is not None:
             self._say(*describe(target))
             if target.state == "plaintext" and target.seconds is None and target.size is not None:
@@ -206,7 +208,7 @@ class SelectScreen(StepScreen):
     def validate(self) -> Fault | None:
         """A path is needed, and a database that can be protected."""
         target = self._chosen_target()
-        if target is not None and not target.usable:
+        if target is not None and not target.usable and not target.kept:
             return Fault(f"This one cannot be set up: it is {STATE_WORDS[target.state]}.")
         if target is None and not self.query_one("#path", PathField).value.strip():
             return Fault("Type the path of the database.", "#path")
@@ -229,6 +231,8 @@ class SelectScreen(StepScreen):
         target = Target.from_answer(answer)
         if row == NEW and target.state != "absent":
             self.show_fault(Fault("There is a file of that name already.", "#path"))
+        elif target.kept:
+            self.wizard.look_after(target)
         elif not target.usable:
             reason = target.reason or f"it is {STATE_WORDS[target.state]}"
             self.show_fault(Fault(f"This one cannot be set up: {reason}", "#path"))

@@ -1,4 +1,4 @@
-"""Where one is in the five steps, told by words and marks, never by colour alone."""
+"""Where one is in the steps, told by words and marks, never by colour alone."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from textual.content import Content
 from textual.widget import Widget
 
 from wizard.tui.glyphs import CHECK
-
-STEPS = ("Select", "Passphrase", "Key derivation", "Review", "Backup")
 
 
 class TitleBar(Widget):
@@ -29,15 +27,20 @@ class TitleBar(Widget):
 class StepRail(Widget):
     """All steps in one line: done ones with a check, the current one in reverse."""
 
-    def __init__(self, step: int) -> None:
-        """`step` counts from 1; 6 means that all five are done."""
+    def __init__(self, step: int, titles: tuple[str, ...]) -> None:
+        """`step` counts from 1; one more than there are titles means that all are done.
+
+        0 is for a page that is no step: nothing is drawn.
+        """
         super().__init__()
         self.step = step
+        self._titles = titles if step else ()
+        self.set_class(not step, "-none")
 
     def render(self) -> Content:
         """Draw `✓ Select  ▸ 2 Passphrase   3 Key derivation …`."""
         parts: list[Content] = []
-        for number, name in enumerate(STEPS, start=1):
+        for number, name in enumerate(self._titles, start=1):
             if number < self.step:
                 parts.append(Content.styled(f" {CHECK} {name} ", "$success"))
             elif number == self.step:
@@ -53,7 +56,7 @@ class StepColumn(StepRail):
     def render(self) -> Content:
         """Draw one step per line with a blank line between."""
         lines: list[Content] = []
-        for number, name in enumerate(STEPS, start=1):
+        for number, name in enumerate(self._titles, start=1):
             if number < self.step:
                 lines.append(Content.styled(f" {CHECK} {name}", "$success"))
             elif number == self.step:

@@ -1,0 +1,1 @@
+"""The pages for a database that is protected already, interrupted or damaged: one file each."""
