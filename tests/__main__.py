@@ -1,17 +1,20 @@
 """Every check there is, in one command: `python -m tests`."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAMS = Path(sys.executable).parent
+# Key derivations take memory, so not as many processes as a large machine has processors.
+PROCESSES = str(min(4, len(os.sched_getaffinity(0))))
 CHECKS = (
     (sys.executable, "-m", "ruff", "check", "."),
     (sys.executable, "-m", "ruff", "format", "--check", "."),
     (sys.executable, "-m", "mypy"),
     (str(PROGRAMS / "lint-imports"), "--no-cache", "--no-logo"),
-    (sys.executable, "-m", "pytest", *sys.argv[1:]),
+    (sys.executable, "-m", "pytest", "-n", PROCESSES, "--dist", "worksteal", *sys.argv[1:]),
 )
 
 
