@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -204,10 +204,21 @@ class PendingInitialization:
         waiting = staged_sidecar(self.path)
         if os.path.lexists(waiting):
             return  # It was never published: a sidecar of that name is somebody else's.
-        if _is_file(self.path, self._staged_as):
-            self._committed = True  # In place; without its sidecar it would be lost.
-        elif _is_file(staged_path(self.path), self._staged_as):
-            sidecar.rename(waiting)
+        try:
+            in_place = _is_file(self.path, self._staged_as)
+            is_staged = _is_file(staged_path(self.path), self._staged_as)
+        except OSError:
+            return  # Nobody knows what is in place, and it may need the sidecar.
+        if in_place:
+            self._committed = True  # Without its sidecar it would be lost.
+            return
+        if is_staged:
+            with suppress(OSError):
+                sidecar.rename(waiting)
+                return
+        # It belongs to no file that is there: left behind, it would pass for damage.
+        with suppress(OSError):
+            sidecar.unlink()
 
     def _replace(self, staged: Path) -> Path | None:
         if self._source is None:
@@ -219,9 +230,10 @@ class PendingInitialization:
 
 
 def _is_file(path: Path, expected: os.stat_result) -> bool:
+    """Raises `OSError` where that cannot be seen."""
     try:
         return os.path.samestat(path.lstat(), expected)
-    except OSError:
+    except FileNotFoundError:
         return False
 
 

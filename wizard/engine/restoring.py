@@ -155,22 +155,26 @@ def _stage_log(source: int, contents: Contents, target: Path) -> None:
 
 def _publish(target: Path, progress: ProgressSink) -> None:
     """Sidecar, audit log, database; all of them or none."""
-    named: list[Path] = []
-    progress(Progress(Stage.COMMIT, 0, 2))
-    try:
+    names = [
+        (staged, final)
         for staged, final in (
             (staged_sidecar(target), sidecar_path(target)),
             (audit_path(staged_path(target)), audit_path(target)),
             (staged_path(target), target),
-        ):
-            if os.path.lexists(staged):
-                publish(staged, final)
-                named.append(final)
+        )
+        if os.path.lexists(staged)
+    ]
+    progress(Progress(Stage.COMMIT, 0, 2))
+    try:
+        for staged, final in names:
+            publish(staged, final)
     except BaseException as error:
         # A database that still has its staged name was not put back, so nor is what belongs to it.
+        # What has lost its staged name has the final one, also if `publish` failed after that.
         if os.path.lexists(staged_path(target)):
-            for name in named:
-                name.unlink(missing_ok=True)
+            for staged, final in names:
+                if not os.path.lexists(staged):
+                    final.unlink(missing_ok=True)
         if isinstance(error, AlreadyProtected):
             raise OutputExists(target) from None
         raise

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import errno
 import os
@@ -47,6 +48,9 @@ def swap(held: Held, staged: Path, keep_as: Path, *, written: os.stat_result) ->
     try:
         sync_path(held.path.parent)
     except OSError as error:
+        # The copy gets its staged name again, for what is undone with it and may be tried anew.
+        with contextlib.suppress(OSError):
+            staged.hardlink_to(held.path)
         keep_as.replace(held.path)
         raise Unreadable(f"{held.path.parent} cannot be made durable: {error.strerror}.") from None
 

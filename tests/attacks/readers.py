@@ -1,0 +1,345 @@
+"""Everything of this program that reads what others may have written, each as one function.
+
+A reader takes bytes and says what became of them: the name of the error, or "as it was" for a sample
+that came through unchanged. Anything accepted that is no sample raises `Accepted`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+
+from tests.databases import make_plain
+from wizard import engine
+from wizard.api import tokens
+from wizard.diagnostics import InvalidConfiguration
+from wizard.engine.audit_entry import line_of, parse_line
+from wizard.engine.encoding import Malformed
+from wizard.engine.kit_reading import parse_sheets
+from wizard.engine.metadata import read_metadata
+from wizard.engine.replacement import read_sidecar_bytes
+from wizard.engine.sshsig import read_signature
+
+FLOOR = engine.KdfParams(19 * 1024, 2, 1)
+FIRST, SECOND, OTHER = "velvet Quokka ferment 1", "velvet Quokka ferment 2", "drizzle Onyx kayak 3"
+TOKEN = "b" * 43
+
+Reader = Callable[[bytes], str]
+
+
+class Accepted(AssertionError):
+    """Something that nobody made was taken for sound."""
+
+
+class World:
+    """Two databases, one of them in two generations, and all the files that belong to them."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.one = make_plain(directory / "one.db", rows=2)
+        self.two = make_plain(directory / "two.db", rows=2)
+        kit = {}
+        for path, passphrase in ((self.one, FIRST), (self.two, OTHER)):
+
+            def keep(made: engine.RecoveryKit, path: Path = path) -> list[str]:
+                kit[path] = [sheet.text() for sheet in made.sheets]
+                return kit[path]
+
+            engine.initialize(
+                path, passphrase, confirm_kit=keep, params=FLOOR, minimum_score=0, original="remove"
+            )
+        self.sheets = [text.encode() for texts in kit.values() for text in texts]
+        self.backups = [self._saved(self.one, FIRST, "1"), self._saved(self.two, OTHER, "2")]
+        self.sidecars = [self._sidecar(self.one), self._sidecar(self.two)]
+        self.now = datetime.now(UTC)
+        self.grants = [self._grant(self.one, FIRST)]
+        self.sidecars.append(self._sidecar(self.one))
+        engine.change_passphrase(self.one, FIRST, SECOND, minimum_score=0)
+        self.sidecars.append(self._sidecar(self.one))
+        self.backups.append(self._saved(self.one, SECOND, "3"))
+        self.grants.append(self._grant(self.one, SECOND))
+        self.grants.append(self._grant(self.two, OTHER))
+        self.metadata = read_metadata(self._sidecar(self.one))
+        self.logs = [Path(f"{path}.audit.jsonl").read_bytes() for path in (self.one, self.two)]
+        (directory / "message").write_bytes(b"to be signed")
+        self.signature = engine.sign_file(self.one, directory / "message", SECOND).text.encode()
+
+    def _saved(self, path: Path, passphrase: str, name: str) -> bytes:
+        target = self.directory / f"{name}.backup"
+        engine.backup(path, passphrase, to=target)
+        return target.read_bytes()
+
+    def _sidecar(self, path: Path) -> bytes:
+        return engine.sidecar_path(path).read_bytes()
+
+    def _grant(self, path: Path, passphrase: str) -> bytes:
+        lifetime = timedelta(days=9)
+        token, _grant = engine.issue_grant(
+            path, passphrase, role="owner", subject="Ada", lifetime=lifetime, now=self.now
+        )
+        return token.encode()
+
+
+def reader_of(world: World, name: str) -> tuple[Reader, list[bytes]]:
+    """The reader, and the samples that are spoilt for it."""
+    return _READERS[name](world)
+
+
+def _sidecar(world: World) -> tuple[Reader, list[bytes]]:
+    samples = list(world.sidecars)
+
+    def read(data: bytes) -> str:
+        try:
+            read_sidecar_bytes(data)
+        except (engine.DamagedMetadata, engine.UnsupportedVersion, engine.NotVerified) as error:
+            return type(error).__name__
+        return _as_it_was(data, samples)
+
+    return read, samples
+
+
+def _backup(world: World) -> tuple[Reader, list[bytes]]:
+    samples = [*world.backups, *world.sidecars]
+    place = world.directory / "spoilt.backup"
+
+    def read(data: bytes) -> str:
+        place.write_bytes(data)
+        try:
+            engine.verify_backup(place)
+        except engine.WizardError as error:
+            return type(error).__name__
+        return _as_it_was(data, samples)
+
+    return read, samples
+
+
+def _log(world: World) -> tuple[Reader, list[bytes]]:
+    """What an anchor or a signature that is still there covers may not have changed.
+
+    Behind them the end may be cut off, or gain unsigned entries: FORMAT.md section 11 says so.
+    """
+    path = Path(f"{world.one}.audit.jsonl")
+    sound = world.logs[0].split(b"\n")
+    samples = list(world.logs)
+
+    def read(data: bytes) -> str:
+        path.write_bytes(data)
+        try:
+            engine.verify_log(world.one)
+        except engine.WizardError as error:
+            return type(error).__name__
+        found = data.split(b"\n")
+        vouched = [
+            number
+            for number, line in enumerate(sound)
+            if b'"signature"' in line and found[number : number + 1] == [line]
+        ]
+        covered = max(world.metadata.audit.entries, *vouched, 0)
+        if found[:covered] != sound[:covered]:
+            raise Accepted(data[:200])
+        return "as it was"
+
+    return read, samples
+
+
+def _entry(world: World) -> tuple[Reader, list[bytes]]:
+    samples = [line for log in world.logs for line in log.split(b"\n") if line]
+
+    def read(data: bytes) -> str:
+        try:
+            entry = parse_line(data)
+        except Malformed:
+            return "Malformed"
+        if line_of(entry).rstrip(b"\n") != data:
+            raise Accepted(data[:200])
+        return "as it was"
+
+    return read, samples
+
+
+def _grant(world: World) -> tuple[Reader, list[bytes]]:
+    samples = list(world.grants)
+    sound = samples[1]
+
+    def read(data: bytes) -> str:
+        try:
+            engine.verify_grant(data.decode("latin-1"), world.metadata, now=world.now)
+        except engine.WizardError as error:
+            return type(error).__name__
+        return _as_it_was(data, [sound])
+
+    return read, samples
+
+
+def _tokens(world: World) -> tuple[Reader, list[bytes]]:
+    place = world.directory / "tokens.json"
+    made = [
+        tokens.new_token(
+            str(number),
+            role="auditor",
+            databases=("orders",),
+            lifetime=timedelta(days=1),
+            now=world.now,
+        )[1]
+        for number in range(2)
+    ]
+    tokens.write_tokens(place, tuple(made))
+    samples = [place.read_bytes()]
+
+    def read(data: bytes) -> str:
+        place.write_bytes(data)
+        place.chmod(0o600)
+        try:
+            file = tokens.TokenFile(place)
+            found = file.find("not a token of this node")
+            other = file.find("")
+        except InvalidConfiguration as error:
+            return type(error).__name__
+        if found or other:
+            raise Accepted(data[:200])
+        return "as it was"
+
+    return read, samples
+
+
+def _configuration(world: World) -> tuple[Reader, list[bytes]]:
+    from wizard.settings import load
+
+    place = world.directory / "datafold.toml"
+    samples = [
+        b"""environment = "production"
+[databases.orders]
+path = "orders.db"
+[databases.orders.crypto]
+memory = "64MiB"
+passes = 3
+lanes = 1
+[api]
+host = "127.0.0.1"
+port = 8734
+state = "receipts"
+""",
+        b'[databases]\nstock = {path = "stock.db"}\n[api]\nunix-socket = "s"\nport = 0x10\n',
+    ]
+
+    def read(data: bytes) -> str:
+        place.write_bytes(data)
+        place.chmod(0o600)
+        try:
+            load(place)
+        except engine.WizardError as error:
+            return type(error).__name__
+        return "as it was"
+
+    return read, samples
+
+
+def _sheet(world: World) -> tuple[Reader, list[bytes]]:
+    samples = list(world.sheets)
+
+    def read(data: bytes) -> str:
+        try:
+            parse_sheets([data.decode("utf-8", "surrogateescape")])
+        except engine.WizardError as error:
+            return type(error).__name__
+        return "as it was"
+
+    return read, samples
+
+
+def _signature(world: World) -> tuple[Reader, list[bytes]]:
+    samples = [world.signature]
+
+    def read(data: bytes) -> str:
+        try:
+            read_signature(data)
+        except (engine.WizardError, Malformed) as error:
+            return type(error).__name__
+        return "as it was"
+
+    return read, samples
+
+
+def _body(world: World) -> tuple[Reader, list[bytes]]:
+    """Requests over the whole application; its workers are replaced by one that always refuses."""
+    from wizard.api.app import create_app
+    from wizard.api.node import node_of
+    from wizard.api.pool import WorkFailed
+    from wizard.diagnostics import explain
+    from wizard.settings import load
+
+    place = world.directory / "body.toml"
+    place.write_text(
+        '[databases.orders]\npath = "one.db"\n[databases.stock]\npath = "new.db"\n[api]\n'
+        'state = "receipts"\ntokens = "none.json"\n'
+    )
+    place.chmod(0o600)
+    node = node_of(load(place).settings, bootstrap=TOKEN)
+    refused = WorkFailed(
+        explain(engine.WrongPassphrase("A", keyfile_expected=False, keyfile_given=False))
+    )
+
+    async def refuse(*_arguments: object, **_options: object) -> None:
+        raise refused
+
+    node.pool.run = refuse  # type: ignore[method-assign]
+    client = httpx.AsyncClient(
+        transport=httpx.ASGITransport(create_app(node), raise_app_exceptions=True),
+        base_url="http://localhost",
+        headers={
+            "Authorization": f"Bearer {TOKEN}",
+            "Content-Type": "application/json",
+            "Idempotency-Key": "k" * 40,
+        },
+    )
+    loop = asyncio.new_event_loop()
+    samples = [
+        json.dumps(each).encode()
+        for each in (
+            {"database": "stock", "passphrase": FIRST, "parameters": {"memory_kib": 19456,
+             "passes": 2, "lanes": 1}, "original": "remove", "cipher": "aegis"},
+            {"database": "orders", "passphrase": FIRST, "keyfile": "QUJD", "allow_high_cost": True},
+            {"database": "stock", "generate_words": 6, "recovery": {"threshold": 2, "shares": 3,
+             "holders": ["a", "b", "c"]}},
+        )
+    ]  # fmt: skip
+    paths = ("/api/crypto/init", "/api/crypto/unlock", "/api/crypto/validate")
+
+    def read(data: bytes) -> str:
+        path = paths[len(data) % len(paths)]
+        answer = loop.run_until_complete(client.post(path, content=data))
+        if answer.status_code < 400:
+            raise Accepted((path, answer.status_code, data[:200]))
+        if answer.status_code >= 500 and answer.status_code not in {503, 507}:
+            raise AssertionError((path, answer.status_code, answer.text, data[:200]))
+        if FIRST in answer.text:
+            raise AssertionError("the passphrase came back")
+        return str(answer.status_code)
+
+    return read, samples
+
+
+def _as_it_was(data: bytes, samples: list[bytes]) -> str:
+    if data not in samples:
+        raise Accepted(data[:200])
+    return "as it was"
+
+
+_READERS: dict[str, Callable[[World], tuple[Reader, list[bytes]]]] = {
+    "sidecar": _sidecar,
+    "backup": _backup,
+    "audit log": _log,
+    "audit entry": _entry,
+    "grant": _grant,
+    "node tokens": _tokens,
+    "configuration": _configuration,
+    "recovery sheet": _sheet,
+    "signature": _signature,
+    "body": _body,
+}
+NAMES = tuple(_READERS)

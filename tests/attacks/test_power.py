@@ -1,0 +1,179 @@
+"""A disk that is full, broken, over quota or takes half: nothing is lost, and it is said in words.
+
+Every write, sync and rename of every verb fails in turn (a sample of them in the ordinary run).
+After each: an error of the table and not a surprise, all rows, a named state, and the same verb
+again with a disk that works.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.attacks import FULL
+from tests.attacks.faults import FAULTS, Fault, faulted, needs_faults
+from tests.killing import renew
+from wizard import engine
+from wizard.diagnostics import explain
+from wizard.selftest import cases
+from wizard.selftest.cases import CASES, Case
+
+pytestmark = needs_faults
+
+SAMPLE = 2
+ONCE = next(fault for fault in FAULTS if fault.name == "EIO once")
+_SHEET = "recovery sheet.txt"
+
+
+def _prepare_new(directory: Path) -> None:
+    directory.joinpath(cases.DATABASE).unlink(missing_ok=True)
+
+
+def _protect_new(directory: Path) -> None:
+    database = directory / cases.DATABASE
+    engine.initialize(
+        database,
+        cases._PASSPHRASE,
+        params=engine.FLOOR,
+        confirm_kit=lambda kit: [sheet.text() for sheet in kit.sheets],
+        minimum_score=0,
+    )
+
+
+def _new_or_absent(directory: Path) -> None:
+    database = directory / cases.DATABASE
+    engine.undo_interrupted(database)
+    found = engine.inspect(database)
+    assert found.state in {engine.State.ABSENT, engine.State.PROTECTED}, found.state
+    if found.state is engine.State.PROTECTED:
+        engine.unlock(database, cases._PASSPHRASE).close()
+    cases._check_names(directory)
+
+
+def _with_sheet(directory: Path) -> None:
+    cases._plain(directory)
+
+    def keep(kit: engine.RecoveryKit) -> list[str]:
+        texts = [sheet.text() for sheet in kit.sheets]
+        directory.with_name(_SHEET).write_text(texts[0])
+        return texts
+
+    engine.initialize(
+        directory / cases.DATABASE,
+        cases._PASSPHRASE,
+        params=engine.FLOOR,
+        confirm_kit=keep,
+        original=engine.OriginalPolicy.REMOVE,
+        minimum_score=0,
+    )
+
+
+def _recover(directory: Path) -> None:
+    sheet = directory.with_name(_SHEET).read_text()
+    with engine.prepare_recovery(
+        directory / cases.DATABASE,
+        [sheet],
+        cases._NEW_PASSPHRASE,
+        params=engine.FLOOR,
+        minimum_score=0,
+    ) as pending:
+        pending.rehearse()
+        pending.commit()
+
+
+EVERY = (
+    Case("init new", _prepare_new, _protect_new, _new_or_absent),
+    *CASES,
+    Case(
+        "recover",
+        _with_sheet,
+        _recover,
+        cases._opens_with(cases._PASSPHRASE, cases._NEW_PASSPHRASE),
+    ),
+)
+# What a verb may say when it is done a second time, because the first time it was done after all.
+DONE_ALREADY = {
+    "init": (engine.AlreadyProtected,),
+    "init new": (engine.AlreadyProtected,),
+    "passwd": (engine.WrongPassphrase,),
+    "operator": (engine.InvalidInput,),
+    "backup": (engine.OutputExists,),
+    "restore": (engine.OutputExists, engine.AlreadyProtected),
+    "recover": (engine.NotOpened, engine.NotVerified),
+}
+
+
+def telling(case: Case, directory: Path):
+    """The verb as the command line runs it: an error is written down as it would be told."""
+
+    def act() -> None:
+        try:
+            case.act(directory)
+        except BaseException as error:  # noqa: BLE001 - to be judged by the test
+            told = explain(error, path=directory / cases.DATABASE)
+            said = json.dumps([told.code, told.exit_code, told.message])
+            directory.with_name("told.json").write_text(said)
+
+    return act
+
+
+def check(case: Case, directory: Path, pristine: Path, number: int, fault: Fault) -> str:
+    """Let one operation fail; return what was said, or "done"."""
+    renew(directory, pristine)
+    said = directory.with_name("told.json")
+    said.unlink(missing_ok=True)
+    _seen, raised = faulted(telling(case, directory), directory, number, fault)
+    assert raised == b"", raised
+    code, exit_code, message = "done", 0, ""
+    if said.exists():
+        code, exit_code, message = json.loads(said.read_text())
+        assert exit_code > 1, f"not in the table: {message}"
+    case.look(directory)
+    # The way on: the same verb, once there is room again.
+    try:
+        case.act(directory)
+    except DONE_ALREADY.get(case.verb, ()):
+        pass
+    case.look(directory)
+    return code
+
+
+def numbers_of(case: Case, directory: Path, pristine: Path, fault: Fault) -> list[int]:
+    renew(directory, pristine)
+    seen, raised = faulted(lambda: case.act(directory), directory, 0, fault)
+    assert raised == b"", raised
+    fitting = [each.number for each in seen if fault.fits(each.call)]
+    assert fitting, "nothing to fail"
+    if FULL or len(fitting) <= SAMPLE:
+        return fitting
+    if fault is ONCE:
+        # Right after a name was exchanged: what follows has to be undone in order.
+        return [each.number for each in seen if (each.call, each.name) == ("fsync", ".")]
+    last = len(fitting) - 1
+    return [fitting[round(step * last / (SAMPLE - 1))] for step in range(SAMPLE)]
+
+
+@pytest.mark.timeout(7200 if FULL else 300)
+@pytest.mark.parametrize(
+    "fault", FAULTS if FULL else (FAULTS[0], ONCE, FAULTS[-1]), ids=lambda f: f.name
+)
+@pytest.mark.parametrize("case", EVERY, ids=lambda case: case.verb)
+def test_a_failing_disk_loses_nothing_and_says_so(tmp_path, case, fault):
+    pristine, directory = tmp_path / "pristine", tmp_path / "data"
+    pristine.mkdir()
+    case.prepare(pristine)
+    told: dict[str, int] = {}
+    wrong = []
+    numbers = numbers_of(case, directory, pristine, fault)
+    for number in numbers:
+        try:
+            code = check(case, directory, pristine, number, fault)
+        except Exception as error:  # noqa: BLE001 - all are reported together
+            wrong.append(f"{number}: {type(error).__name__}: {error}")
+            print(case.verb, fault.name, wrong[-1], flush=True)
+        else:
+            told[code] = told.get(code, 0) + 1
+    print(f"{case.verb}, {fault.name}: {len(numbers)} failures, {told}")
+    assert not wrong, "\n".join(wrong)
