@@ -22,7 +22,7 @@ from wizard.engine.watching import watch
 
 IDENTITY_TABLE = "datafold_crypto"
 _ROWID_NAMES = ("rowid", "_rowid_", "oid")
-_COLUMNS_AT_ONCE = 200
+COLUMNS_AT_ONCE = 200
 _NO_ROWS = bytes(32)
 _VIRTUAL_GENERATED = 2
 # SQLite's virtual machine takes one step to count a row and one to go on to the next, and two
@@ -83,11 +83,10 @@ def contents(
 
     Raises `Cancelled`, or what SQLite raises for a page that cannot be read.
     """
-    _provide_digest(connection)
     found = []
     before = 0
     for name in table_names(connection):
-        table = _content(connection, name, before, report, cancel)
+        table = table_content(connection, name, before=before, report=report, cancel=cancel)
         before += table.rows
         found.append(table)
         if report is not None:
@@ -95,18 +94,22 @@ def contents(
     return tuple(found)
 
 
-def _content(
+def table_content(
     connection: apsw.Connection,
     name: str,
-    before: int,
-    report: RowsReport | None,
-    cancel: CancelToken | None,
+    *,
+    before: int = 0,
+    report: RowsReport | None = None,
+    cancel: CancelToken | None = None,
 ) -> TableContent:
-    columns = _columns(connection, name)
+    """Read one table. The ``before`` rows read earlier are added to what is reported.
+
+    Raises what `contents` raises.
+    """
+    _provide_digest(connection)
+    columns = stored_columns(connection, name)
     digest = hashlib.sha3_256()
-    groups = [
-        columns[at : at + _COLUMNS_AT_ONCE] for at in range(0, len(columns), _COLUMNS_AT_ONCE)
-    ]
+    groups = [columns[at : at + COLUMNS_AT_ONCE] for at in range(0, len(columns), COLUMNS_AT_ONCE)]
     rows = 0
     for number, group in enumerate(groups):
         per_row = (_STEPS_OF_ROW + _STEPS_OF_VALUE * len(group)) * len(groups)
@@ -130,17 +133,38 @@ def _statement(name: str, columns: Sequence[str]) -> str:
     return f"SELECT count(*){digests} FROM {quoted(name)} NOT INDEXED"  # noqa: S608 - quoted
 
 
-def _columns(connection: apsw.Connection, name: str) -> list[str]:
+def stored_columns(connection: apsw.Connection, name: str) -> list[str]:
     """The stored columns, after a name of the rowid if there is one that no column hides."""
-    rows = connection.execute("SELECT name, hidden FROM pragma_table_xinfo(?)", (name,)).get
-    pairs = rows if isinstance(rows, list) else [rows]
-    columns = [column for column, hidden in pairs if hidden != _VIRTUAL_GENERATED]
-    without_rowid = connection.execute(
+    columns = _columns(connection, name)
+    stored = [each for each, hidden, _key in columns if hidden != _VIRTUAL_GENERATED]
+    return _rowid_name(connection, name) + stored
+
+
+def row_identity(connection: apsw.Connection, name: str) -> list[str]:
+    """What tells a table's rows apart: a name of the rowid, else the primary key; or nothing."""
+    if _without_rowid(connection, name):
+        return [each for each, _hidden, key in _columns(connection, name) if key]
+    return _rowid_name(connection, name)
+
+
+def _rowid_name(connection: apsw.Connection, name: str) -> list[str]:
+    if _without_rowid(connection, name):
+        return []
+    taken = {column.lower() for column, *_ in _columns(connection, name)}
+    return [each for each in _ROWID_NAMES if each not in taken][:1]
+
+
+def _columns(connection: apsw.Connection, name: str) -> list[tuple[str, int, int]]:
+    """Name, hidden, and place in the primary key of every column."""
+    rows = connection.execute("SELECT name, hidden, pk FROM pragma_table_xinfo(?)", (name,))
+    return list(rows)
+
+
+def _without_rowid(connection: apsw.Connection, name: str) -> bool:
+    found = connection.execute(
         "SELECT wr FROM pragma_table_list(?) WHERE schema = 'main'", (name,)
     ).get
-    taken = {column.lower() for column, _ in pairs}
-    rowid = [each for each in _ROWID_NAMES if each not in taken and not without_rowid]
-    return rowid[:1] + columns
+    return bool(found)
 
 
 def _provide_digest(connection: apsw.Connection) -> None:

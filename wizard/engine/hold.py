@@ -158,9 +158,10 @@ def _locked(path: Path, opened: Callable[[], apsw.Connection]) -> apsw.Connectio
         keep_temporary_data_in_memory(connection)
         # The schema is the database's own, not ours: what it calls must be harmless.
         connection.execute("PRAGMA trusted_schema = OFF")
-        connection.execute("PRAGMA locking_mode = EXCLUSIVE")
         # In this mode the lock that a transaction takes stays after it. A hot journal is rolled
-        # back by this; a write-ahead log is brought into the file by the checkpoint.
+        # back by this; a write-ahead log is brought into the file by the checkpoint. Of this file
+        # only: a copy that is attached later is read through other connections as well.
+        connection.execute("PRAGMA main.locking_mode = EXCLUSIVE")
         connection.execute("BEGIN EXCLUSIVE; COMMIT")
         if connection.pragma("journal_mode") == "wal":
             _empty_log(connection, path)

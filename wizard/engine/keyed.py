@@ -121,6 +121,33 @@ def keyed_uri(path: Path, cipher: Cipher) -> str:
     return f"{_uri_start(path)}?cipher={cipher.value}{legacy}&key=raw:"
 
 
+def attach_keyed(
+    connection: apsw.Connection,
+    name: str,
+    *,
+    path: Path,
+    key: Secret,
+    cipher: Cipher,
+    page_size: int,
+) -> None:
+    """Attach an encrypted database under ``name``; the connection must allow URIs.
+
+    Raises what SQLite raises, which never quotes the key: that is not part of the file name.
+    """
+    uri = f"{_uri_start(path)}?cipher={cipher.value}"
+    if cipher is Cipher.SQLCIPHER:
+        uri += f"&legacy=4&legacy_page_size={page_size}"
+    with keyed_text("raw:", key) as text:
+        statement = f"ATTACH ? AS {name} KEY ?"
+        connection.execute(statement, (uri, text), can_cache=False).close()
+
+
+def attach_plain(connection: apsw.Connection, name: str, *, path: Path) -> None:
+    """Like `attach_keyed`, for a database without a key."""
+    # With an empty key; without one SQLite would try that of the connection's own database.
+    connection.execute(f"ATTACH ? AS {name}", (plain_uri(path),), can_cache=False).close()
+
+
 def plain_uri(path: Path) -> str:
     """The URI of a file that is not to be encrypted."""
     return f"{_uri_start(path)}?key="
