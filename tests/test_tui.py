@@ -273,6 +273,7 @@ def test_a_mismatch_clears_the_second_field_only() -> None:
             "second": "",
             "recall": "",
             "generated": "",
+            "current": "",
         }
         assert journey.app.focused.id == "secret-second"
 

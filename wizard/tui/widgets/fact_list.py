@@ -13,6 +13,7 @@ from textual.widget import Widget
 
 _GAP = 2
 _SHORTEST_TEXT = 24
+_BESIDE = 5  # columns: the page's margins and its scrollbar
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,9 @@ class FactList(Widget):
     def _indent(self, width: int) -> int:
         longest = max((len(fact.label) for fact in self._facts), default=0)
         indent = longest + _GAP if longest else 0
-        return indent if width - indent >= _SHORTEST_TEXT else 0
+        # As if there were a scrollbar: if it decided, it would come and go for ever.
+        room = min(width, self.app.size.width - _BESIDE)
+        return indent if room - indent >= _SHORTEST_TEXT else 0
 
     def _rows(self, width: int) -> list[list[str]]:
         indent = self._indent(width)
