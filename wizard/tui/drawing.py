@@ -25,7 +25,7 @@ from textual.widgets import Input
 
 from wizard.tui import glyphs
 from wizard.tui.canvas import Canvas
-from wizard.tui.crash import PlainCrashApp
+from wizard.tui.type_ahead import TypeAhead
 
 _HIDE_CURSOR, _SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
 _WORTH_SYNCHRONIZING = 256  # bytes; a letter needs no protection against being half drawn
@@ -58,7 +58,7 @@ class KeptStylesheet(Stylesheet):
         self.parse()
 
 
-class DrawingApp(PlainCrashApp, inherit_bindings=False):
+class DrawingApp(TypeAhead, inherit_bindings=False):
     """An app that draws as above; F4 switches the characters, Ctrl+L draws all of it again."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -118,6 +118,11 @@ class StepScreen(Screen[None], inherit_bindings=False):
         """The engine process."""
         return self.wizard.engine
 
+    @property
+    def left(self) -> bool:
+        """Whether another step is shown: the parts of this one may be gone already."""
+        return self.wizard.page is not self
+
     def compose(self) -> ComposeResult:
         """Title, rail, page, message, buttons and key hints."""
         yield TitleBar(self._position())
@@ -199,6 +204,9 @@ class StepScreen(Screen[None], inherit_bindings=False):
         content = Content.styled(f"{mark}{text}", "bold $error" if trouble else "bold")
         notice.update(content if text else Content(""))
         notice.set_class(bool(text), "-said")
+        if text and self.has_class("-low"):
+            # It scrolls with the page there, and may stand below what is seen.
+            self.call_after_refresh(notice.scroll_visible, animate=False, immediate=True)
 
     def show_fault(self, fault: Fault) -> None:
         """Put the message under its field, and the focus into it."""
@@ -228,6 +236,10 @@ class StepScreen(Screen[None], inherit_bindings=False):
         except EngineError as error:
             if self.is_attached:
                 self.show_error(error)
+        except NoMatches:
+            # The parts of a page go before its workers do, and what these wanted to show is nobody's.
+            if not self.left:
+                raise
 
     async def _advance(self) -> None:
         fault = self.validate()

@@ -129,7 +129,7 @@ class PassphraseScreen(StepScreen):
 
     def on_field_state(self, message: FieldState) -> None:
         """Draw lengths, strength and agreement."""
-        if message.field not in _FIELDS:
+        if message.field not in _FIELDS or self.left:
             return
         field = self.query_one(f"#secret-{message.field}", SecretField)
         before = field.characters
@@ -177,6 +177,8 @@ class PassphraseScreen(StepScreen):
         if self._rest is not None:
             self._rest.stop()
             self._rest = None
+        if self.left:
+            return
         self.query_one(StrengthMeter).show_advice()
         self.attempt(self._show_description(), group="describe")
 
@@ -205,7 +207,7 @@ class PassphraseScreen(StepScreen):
 
     @on(SecretField.Submitted, "#secret-first")
     def _first_submitted(self) -> None:
-        if self.query_one("#secret-first", SecretField).characters:
+        if self.query_one("#secret-first", SecretField).filled:
             self._describe()
             self.query_one("#secret-second").focus()
         else:
@@ -233,8 +235,8 @@ class PassphraseScreen(StepScreen):
 
     def validate(self) -> Fault | None:
         """Both fields filled, or both empty when a passphrase is set."""
-        first = self.query_one("#secret-first", SecretField).characters
-        second = self.query_one("#secret-second", SecretField).characters
+        first = self.query_one("#secret-first", SecretField).filled
+        second = self.query_one("#secret-second", SecretField).filled
         if not first and not second and self.session.passphrase_characters is not None:
             return None
         if not first:
@@ -245,7 +247,7 @@ class PassphraseScreen(StepScreen):
 
     async def proceed(self) -> None:
         """Let the engine check and keep it."""
-        if self.query_one("#secret-first", SecretField).characters:
+        if self.query_one("#secret-first", SecretField).filled:
             target = self.session.target
             place: dict[str, Any] = {"path": target.path} if target else {}
             try:

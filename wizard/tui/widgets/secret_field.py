@@ -73,6 +73,7 @@ class SecretField(Widget, can_focus=True):
         self._field = name
         self._engine = engine
         self._characters = 0
+        self._unanswered = False
         self._shown: str | None = None
         self._hide_timer: Timer | None = None
 
@@ -116,11 +117,17 @@ class SecretField(Widget, can_focus=True):
     @characters.setter
     def characters(self, count: int) -> None:
         before, self._characters = self._characters, count
+        self._unanswered = False
         if self._shown is not None:
             self._fetch_text()
         elif before != count:
             # The score comes in a message of its own: a key is drawn once, for a slow line's sake.
             self.refresh()
+
+    @property
+    def filled(self) -> bool:
+        """Whether something was typed, as far as is known before the engine has answered."""
+        return bool(self._characters) or self._unanswered
 
     # Typing ----------------------------------------------------------------------------------
 
@@ -152,6 +159,7 @@ class SecretField(Widget, can_focus=True):
             sentence = "A character did not arrive whole from the terminal; it was not taken."
             self.post_message(self.Refused(self, sentence))
         else:
+            self._unanswered = True
             self._engine.send("field.type", field=self._field, text=text)
 
     def action_clear(self) -> None:

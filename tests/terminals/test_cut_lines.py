@@ -1,0 +1,87 @@
+"""The line is cut in the middle of each step; a new login finds what there is, and the way on."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.databases import files_but_log, make_plain
+from tests.programs import needs
+from tests.terminals.login import Login, gone, logging_in
+from tests.terminals.walking import PASSPHRASE, Walker
+from wizard import engine
+
+pytestmark = [needs("sshd", "ssh", "ssh-keygen", "tmux"), pytest.mark.timeout(400)]
+
+FULL = os.environ.get("DATAFOLD_TERMINALS") == "full"
+STEPS = (
+    "select",
+    "passphrase",
+    "derivation",
+    "review",
+    "generate",
+    "kit",
+    "proof",
+    "place",
+    "copies",
+    "done",
+)
+COMMITTED = ("copies", "done")
+HOW = ("client", "server", "kill")
+ALWAYS = (("passphrase", "client"), ("generate", "server"), ("proof", "kill"), ("copies", "client"))
+CASES = [(step, how) for step in STEPS for how in HOW] if FULL else ALWAYS
+
+
+@pytest.mark.parametrize(("step", "how"), CASES)
+def test_a_new_login_finds_the_way_on(tmp_path: Path, step: str, how: str) -> None:
+    with logging_in(tmp_path) as login:
+        path = make_plain(login.home / "node.db", rows=50)
+        before = path.read_bytes()
+        login.start(LANG="C.UTF-8")
+        Walker(login.window).walk(until=step)
+        processes = login.processes()
+        assert len(processes) >= 2
+        _cut(login, how)
+        assert gone(processes), "a process was left behind"
+        state = engine.inspect(path).state
+        if step in COMMITTED:
+            assert state is engine.State.PROTECTED
+            _finds_protected(login, path)
+            return
+        assert path.read_bytes() == before
+        if state is engine.State.INTERRUPTED:
+            assert how == "kill", "only a killed process leaves anything"
+        else:
+            assert state is engine.State.PLAINTEXT
+            assert set(files_but_log(login.home)) == {"node.db"}
+        _goes_on(login, path, interrupted=state is engine.State.INTERRUPTED)
+
+
+def _cut(login: Login, how: str) -> None:
+    {"client": login.cut_client, "server": login.cut_server, "kill": login.kill_wizard}[how]()
+
+
+def _goes_on(login: Login, path: Path, *, interrupted: bool) -> None:
+    """The wizard says what it found, undoes it where there is something, and ends its work."""
+    login.window.reopen()
+    login.start(LANG="C.UTF-8")
+    walker = Walker(login.window)
+    if interrupted:
+        login.window.until("interrupted set-up")
+        login.window.until("The plaintext database is as it was.")
+        walker.press("Undo and continue")
+        login.window.until("had not finished; its 2 staged files were removed")
+    walker.walk()
+    assert login.ended() == 0
+    with engine.unlock(path, PASSPHRASE) as database:
+        assert database.connection.execute("SELECT count(*) FROM customers").get == 50
+
+
+def _finds_protected(login: Login, path: Path) -> None:
+    login.window.reopen()
+    login.start(str(path), LANG="C.UTF-8")
+    login.window.until("Already protected", "already protected", "protected")
+    login.window.press("C-c")
+    login.window.until("Quit", "Leave", "Close")

@@ -1,0 +1,70 @@
+"""Keys that arrive all at once, as a stalled line delivers them, do what they would have done singly."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from tests.databases import make_plain
+from tests.test_tui_terminal import ENTER, TAB, at_step
+from tests.tui_fakes import FakeEngine
+from tests.tui_journey import Journey
+from tests.tui_terminal import Terminal
+
+PHRASE = "seven quiet lanterns drift north"
+
+
+@pytest.mark.parametrize("between", [ENTER, TAB, "\x1b[B"])
+def test_both_passphrases_may_come_in_one_piece(tmp_path: Path, between: str) -> None:
+    make_plain(tmp_path / "node.db", rows=3)
+    with Terminal(tmp_path) as terminal:
+        terminal.until("not encrypted")
+        terminal.send(ENTER)
+        terminal.until("Once more")
+        terminal.send(PHRASE + between + PHRASE + ENTER)
+        terminal.until("Step 3 of 5")
+
+
+def test_a_mistake_is_still_one(tmp_path: Path) -> None:
+    make_plain(tmp_path / "node.db", rows=3)
+    with Terminal(tmp_path) as terminal:
+        terminal.until("not encrypted")
+        terminal.send(ENTER)
+        terminal.until("Once more")
+        terminal.send(PHRASE + ENTER + PHRASE[:-1] + ENTER)
+        terminal.until("Once more", 5)
+        terminal.until("not the same", 5)
+
+
+def test_the_asked_for_words_may_come_in_one_piece(tmp_path: Path) -> None:
+    with at_step(tmp_path, "proof") as terminal:
+        terminal.send(f"academic{ENTER}acid{TAB}acne")
+        lines = [line for line in terminal.text.splitlines() if " Word " in f" {line}"]
+        assert [line.split()[-1] for line in lines[-3:]] == ["academic", "acid", "acne"]
+
+
+def test_a_page_that_is_left_while_the_machine_is_measured_ends_nothing() -> None:
+    """The answer comes when the parts of the page are gone; what it wanted to show is nobody's."""
+
+    async def story() -> None:
+        fake = FakeEngine()
+        async with Journey(fake) as journey:
+            await journey.press("enter")
+            await journey.at("PassphraseScreen")
+            page = journey.app.screen
+
+            async def late() -> None:
+                await asyncio.sleep(0.1)
+                page.query_one("#gone")
+
+            await page.query("#body > *").remove()
+            page.attempt(late(), group="late")
+            journey.app.show_step("select")
+            await journey.at("SelectScreen")
+            await asyncio.sleep(0.3)
+            assert journey.app.return_code is None
+            page._describe()
+
+    asyncio.run(story())

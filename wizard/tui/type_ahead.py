@@ -1,0 +1,84 @@
+"""Keys that arrive together go where they would have gone one by one.
+
+- Over a slow line a stall delivers many keys at once: the end of a field, Enter, and the beginning
+  of the next one. Textual gives each key to what has the focus when it arrives, and Enter moves the
+  focus later, so letters of the second field would end up in the first.
+- After a key that may move the focus, what follows waits until that key has had its effect: until
+  two messages, one after the other, have gone its way from the widget up to the app.
+- Nothing waits for long: a widget that is gone answers no message.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+from textual import events, on
+from textual.message import Message
+from textual.message_pump import MessagePump
+from textual.timer import Timer
+
+from wizard.tui.crash import PlainCrashApp
+
+LONGEST_WAIT_SECONDS = 0.3
+_ROUNDS = 2  # the first is behind the key, the second behind the message that the key made
+
+
+class _Settled(Message, bubble=True, verbose=True):
+    """Goes the way of a widget's messages; `rounds` are still to come."""
+
+    def __init__(self, target: MessagePump, *, rounds: int, turn: int) -> None:
+        super().__init__()
+        self.target = target
+        self.rounds = rounds
+        self.turn = turn
+        # A message that seems to come from above is not passed on upwards.
+        self.set_sender(target)
+
+
+class TypeAhead(PlainCrashApp, inherit_bindings=False):
+    """Holds what was typed ahead until the key before it was dealt with."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._ahead: deque[events.Key | events.Paste] = deque()
+        self._turn = 0
+        self._waiting: Timer | None = None
+
+    async def on_event(self, event: events.Event) -> None:
+        """Deal with an event, or keep it until its turn."""
+        if not isinstance(event, events.Key | events.Paste) or event.is_forwarded:
+            await super().on_event(event)
+        elif self._waiting is not None:
+            self._ahead.append(event)
+        else:
+            await self._deal_with(event)
+
+    async def _deal_with(self, event: events.Key | events.Paste) -> None:
+        target = self.focused or self.screen
+        await super().on_event(event)
+        if isinstance(event, events.Key) and not event.is_printable:
+            self._wait_for(target)
+
+    def _wait_for(self, target: MessagePump) -> None:
+        self._turn += 1
+        self._waiting = self.set_timer(LONGEST_WAIT_SECONDS, self._go_on)
+        self._ask(target, _ROUNDS)
+
+    def _ask(self, target: MessagePump, rounds: int) -> None:
+        target.post_message(_Settled(target, rounds=rounds, turn=self._turn))
+
+    @on(_Settled)
+    async def _settled(self, message: _Settled) -> None:
+        if message.turn != self._turn or self._waiting is None:
+            return
+        if message.rounds > 1:
+            self._ask(message.target, message.rounds - 1)
+        else:
+            await self._go_on()
+
+    async def _go_on(self) -> None:
+        if self._waiting is not None:
+            self._waiting.stop()
+            self._waiting = None
+        while self._ahead and self._waiting is None:
+            await self._deal_with(self._ahead.popleft())
