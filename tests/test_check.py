@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.databases import PASSPHRASE, make_plain
+from tests.programs import needs
 from tests.test_cli import environment, start
 from tests.test_imports import HEAVY, loaded_by
 from tests.test_initialization import protect
@@ -185,7 +186,7 @@ def test_configuration_and_sidecar_are_public_and_hold_no_secret(node):
     assert len(keys) == 1
 
 
-@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd here")
+@needs("systemd-analyze")
 def test_the_unit_in_the_readme_is_one(tmp_path):
     units = re.findall(r"```ini\n(\[Unit\].*?)```", README, re.DOTALL)
     assert units

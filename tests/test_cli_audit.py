@@ -1,11 +1,11 @@
 """``audit``, ``sign`` and ``verify-signature`` as programs and people use them."""
 
-import shutil
 import subprocess
 
 import pytest
 
 from tests.databases import PASSPHRASE
+from tests.programs import needs
 from tests.test_cli import environment, run, start  # noqa: F401 - run is a fixture
 from tests.test_initialization import protect
 from wizard.engine import audit_path
@@ -122,7 +122,7 @@ def test_sign_and_verify_signature(told, database, tmp_path):
     assert "do not use the file" in refused.err
 
 
-@pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="install openssh-client")
+@needs("ssh-keygen")
 def test_what_sign_prints_works_in_a_shell(told, database, tmp_path):
     (tmp_path / "a file").write_bytes(b"the report")
     done = told("sign", "node.db", "a file", "--output", "out sig", *WITH_PASSPHRASE)

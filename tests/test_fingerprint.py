@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 import subprocess
 
 import pytest
 from shamir_mnemonic.wordlist import WORDLIST
 
+from tests.programs import needs
 from wizard import engine
 from wizard.engine.crockford import ALPHABET
 
 KEYS = [engine.MasterPublicKey(hashlib.sha256(bytes([number])).digest()) for number in range(40)]
-SSH_KEYGEN = shutil.which("ssh-keygen")
 
 
-@pytest.mark.skipif(SSH_KEYGEN is None, reason="ssh-keygen is not installed")
+@needs("ssh-keygen")
 @pytest.mark.parametrize("number", range(len(KEYS)))
 def test_the_picture_and_the_digest_are_those_of_ssh_keygen(number, tmp_path):
     key = KEYS[number]
     path = tmp_path / "key.pub"
     path.write_text(key.openssh("comment") + "\n")
     printed = subprocess.run(
-        [SSH_KEYGEN, "-lv", "-f", path], capture_output=True, text=True, check=True
+        ["ssh-keygen", "-lv", "-f", path], capture_output=True, text=True, check=True
     ).stdout.splitlines()
     assert printed[0].split()[1] == engine.openssh_fingerprint(key)
     assert printed[1:] == list(engine.randomart(key))

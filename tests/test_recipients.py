@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from pathlib import Path
 
 import pyrage
 import pytest
 
+from tests.programs import needs
 from wizard import engine
 from wizard.engine.recipients import encrypt_to, recipients_from
 
 SHEET = "DATAFOLD-WIZARD RECOVERY SHEET 1 OF 1\nÄ 1. academic\n".encode()
-TOOLS = {name: shutil.which(name) for name in ("age", "ssh-keygen")}
-needs_ssh_keygen = pytest.mark.skipif(TOOLS["ssh-keygen"] is None, reason="no ssh-keygen")
-KINDS = ["age", *(pytest.param(kind, marks=needs_ssh_keygen) for kind in ("ed25519", "rsa"))]
+KINDS = ["age", *(pytest.param(kind, marks=needs("ssh-keygen")) for kind in ("ed25519", "rsa"))]
 
 
 def make_key(directory: Path, kind: str) -> tuple[str, Path]:
@@ -54,7 +52,7 @@ def test_the_holder_of_the_private_key_reads_the_sheet(kind, tmp_path):
         pyrage.decrypt(sealed, [identity_in(other)])
 
 
-@pytest.mark.skipif(TOOLS["age"] is None, reason="age is not installed")
+@needs("age")
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_stock_program_decrypts_it(kind, tmp_path):
     line, private = make_key(tmp_path, kind)

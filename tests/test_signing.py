@@ -2,13 +2,13 @@
 
 import base64
 import re
-import shutil
 import subprocess
 
 import pytest
 
 import wizard
 from tests.databases import PASSPHRASE
+from tests.programs import needs
 from tests.test_initialization import CHEAP, protect
 from wizard.engine import (
     Cancelled,
@@ -29,9 +29,7 @@ from wizard.engine import (
 from wizard.engine.encoding import Malformed
 from wizard.engine.sshsig import read_public_key, read_signature
 
-stock = pytest.mark.skipif(
-    shutil.which("ssh-keygen") is None, reason="ssh-keygen is missing: install openssh-client"
-)
+stock = needs("ssh-keygen")
 
 
 @pytest.fixture(scope="module")

@@ -30,7 +30,7 @@ STEPS = (
 )
 COMMITTED = ("copies", "done")
 HOW = ("client", "server", "kill")
-ALWAYS = (("passphrase", "client"), ("generate", "server"), ("proof", "kill"), ("copies", "client"))
+ALWAYS = (("proof", "kill"), ("copies", "client"))
 CASES = [(step, how) for step in STEPS for how in HOW] if FULL else ALWAYS
 
 

@@ -5,21 +5,24 @@
   focus later, so letters of the second field would end up in the first.
 - After a key that may move the focus, what follows waits until that key has had its effect: until
   two messages, one after the other, have gone its way from the widget up to the app.
-- Nothing waits for long: a widget that is gone answers no message.
+- Nothing waits for long: a widget that is gone, or whose screen is, answers no message.
 """
 
 from __future__ import annotations
 
+import time
 from collections import deque
 
 from textual import events, on
 from textual.message import Message
 from textual.message_pump import MessagePump
 from textual.timer import Timer
+from textual.widget import Widget
 
 from wizard.tui.crash import PlainCrashApp
 
 LONGEST_WAIT_SECONDS = 0.3
+_LOOK_SECONDS = 0.02
 _ROUNDS = 2  # the first is behind the key, the second behind the message that the key made
 
 
@@ -59,9 +62,16 @@ class TypeAhead(PlainCrashApp, inherit_bindings=False):
         if isinstance(event, events.Key) and not event.is_printable:
             self._wait_for(target)
 
-    def _wait_for(self, target: MessagePump) -> None:
+    def _wait_for(self, target: Widget) -> None:
         self._turn += 1
-        self._waiting = self.set_timer(LONGEST_WAIT_SECONDS, self._go_on)
+        screen, end = self.screen, time.monotonic() + LONGEST_WAIT_SECONDS
+
+        async def look() -> None:
+            gone = self.screen is not screen or not target.is_attached
+            if gone or time.monotonic() > end:
+                await self._go_on()
+
+        self._waiting = self.set_interval(_LOOK_SECONDS, look)
         self._ask(target, _ROUNDS)
 
     def _ask(self, target: MessagePump, rounds: int) -> None:

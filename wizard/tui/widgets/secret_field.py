@@ -117,7 +117,8 @@ class SecretField(Widget, can_focus=True):
     @characters.setter
     def characters(self, count: int) -> None:
         before, self._characters = self._characters, count
-        self._unanswered = False
+        # A zero may answer what was cleared before the typing.
+        self._unanswered = self._unanswered and not count
         if self._shown is not None:
             self._fetch_text()
         elif before != count:
@@ -164,6 +165,7 @@ class SecretField(Widget, can_focus=True):
 
     def action_clear(self) -> None:
         """Empty the field."""
+        self._unanswered = False
         self._engine.send("field.clear", field=self._field)
 
     def action_submit(self) -> None:
