@@ -65,7 +65,7 @@ def test_the_stock_program_decrypts_it(kind, tmp_path):
     assert done.stdout == SHEET
 
 
-@needs_ssh_keygen
+@needs("ssh-keygen")
 def test_a_file_may_hold_several_keys_and_comments(tmp_path):
     made = [make_key(tmp_path, kind) for kind in ("age", "ed25519")]
     file = tmp_path / "keys.txt"
