@@ -21,7 +21,7 @@ from tests.conversion_cases import (
     names,
     reopened,
 )
-from wizard.engine import content, swap
+from wizard.engine import digests, swap
 from wizard.engine.conversion import PlaintextSource
 from wizard.engine.errors import (
     Busy,
@@ -579,10 +579,10 @@ def test_a_copy_damaged_on_disk_fails_the_verification(tmp_path, key, where):
 def test_the_digest_in_python_is_that_of_the_extension(tmp_path, monkeypatch):
     path = build(tmp_path / "node.db")
     with closing(apsw.Connection(str(path))) as plain:
-        fast = content.contents(plain)
+        fast = digests.contents(plain)
     monkeypatch.setattr("apsw.sqlite_extra.has", lambda _name: False)
     with closing(apsw.Connection(str(path))) as plain:
-        assert content.contents(plain) == fast
+        assert digests.contents(plain) == fast
         with pytest.raises(apsw.SQLError):
             plain.execute("SELECT sha3('only with the extension')")
     assert len({table.digest for table in fast if table.rows}) > 20

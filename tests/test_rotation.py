@@ -40,7 +40,7 @@ from wizard.engine import (
     swap,
 )
 from wizard.engine.changing import changing
-from wizard.engine.content import contents
+from wizard.engine.digests import contents
 from wizard.engine.keyed import KeyRefused, open_keyed
 from wizard.engine.kit import KitSheet
 from wizard.engine.opening import open_data_key, open_operator, open_root

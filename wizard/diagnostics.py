@@ -15,7 +15,6 @@ from __future__ import annotations
 import errno
 import os
 import shlex
-import traceback
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -410,6 +409,8 @@ def fault_id(error: BaseException) -> str:
 
     The error's own text is left out: it may quote what it failed on, and that may be a secret.
     """
+    import traceback  # noqa: PLC0415 - never loaded where all goes well
+
     own = str(Path(wizard.__file__).parent)
     frames = [
         (frame.f_code.co_filename, line) for frame, line in traceback.walk_tb(error.__traceback__)

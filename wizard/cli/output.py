@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-import textwrap
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -60,6 +59,8 @@ def say(text: str = "") -> None:
 
 def say_paragraph(text: str) -> None:
     """Print a paragraph of the result, broken between words."""
+    import textwrap  # noqa: PLC0415 - not for --json
+
     width = min(_PARAGRAPH_WIDTH, shutil.get_terminal_size().columns - 1)
     say(textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False))
 

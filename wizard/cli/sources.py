@@ -13,7 +13,6 @@ import os
 import re
 import shlex
 import stat
-import subprocess
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -23,6 +22,7 @@ from wizard.cli.reading import MAXIMUM_BYTES, read_all, too_long, without_line_e
 from wizard.diagnostics import UsageProblem
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Sequence
 
 GRAMMAR = "env:NAME, file:PATH, fd:NUMBER, stdin, cmd:COMMAND or cred:NAME"
@@ -187,6 +187,8 @@ def _close_quietly(descriptor: int) -> None:
 
 def _from_command(command: Sequence[str]) -> engine.Secret:
     """Run a program without a shell; its standard error and input stay the terminal's."""
+    import subprocess  # noqa: PLC0415 - for this one source only
+
     ours, theirs = os.pipe()
     try:
         try:

@@ -1,7 +1,7 @@
 """Whether a table and its copy hold the same, value by value, at the speed of reading them.
 
 - Only "the same" is an answer: anything else, an error included, is for the digests of
-  `wizard.engine.content`, which say what differs and where.
+  `wizard.engine.digests`, which say what differs and where.
 - The same means: as many rows, each under the same rowid or primary key, and each value equal in
   its bytes and in its type. What a column's collation or affinity takes for equal does not count.
 - The copy is attached to the connection of the original, which may hold its lock meanwhile; so

@@ -19,7 +19,8 @@ from pathlib import Path
 import apsw
 
 from wizard.engine.comparing import Attach, attached, same_table
-from wizard.engine.content import IDENTITY_TABLE, RowsReport, TableRows, table_content, table_rows
+from wizard.engine.content import IDENTITY_TABLE, RowsReport, TableRows, table_rows
+from wizard.engine.digests import table_content
 from wizard.engine.errors import DamagedDatabase, UnsupportedDatabase, VerificationFailed
 from wizard.engine.keyed import (
     Cipher,
