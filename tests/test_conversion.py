@@ -624,7 +624,7 @@ def test_a_staged_copy_with_a_log_of_its_own_is_not_moved_without_it(ready, key)
     assert not kept.exists()
 
 
-@pytest.mark.parametrize("step", ["_dress", "_remove_beside", "_leave_log_alone"])
+@pytest.mark.parametrize("step", ["dress", "_remove_beside", "_leave_log_alone"])
 @pytest.mark.parametrize("failure", [OSError(5, "broken"), KeyboardInterrupt()])
 def test_a_failing_swap_leaves_the_state_of_before(ready, monkeypatch, step, failure):
     def fail(*_arguments):
