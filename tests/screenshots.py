@@ -18,6 +18,7 @@ from xml.sax.saxutils import escape
 from tests.tui_fakes import FakeEngine
 from tests.tui_journey import Journey
 from tests.tui_walk import walk
+from tests.upkeep_walk import walk_upkeep
 from wizard.tui.app import drop_textual_variables
 
 drop_textual_variables()
@@ -113,6 +114,8 @@ async def draw(look: Look) -> Mapping[Path, str]:
             pictures[DIRECTORY / look.folder / f"{name}.svg"] = picture(journey, look)
 
         await walk(journey, take)
+    async with Journey(FakeEngine(), size=look.size, ascii=look.ascii) as journey:
+        await walk_upkeep(journey, take)
     return pictures
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -377,4 +378,28 @@ def test_without_its_sidecar_the_kit_opens_it_and_a_saved_one_is_put_back(
             await until(journey, "generation 1")
 
     asyncio.run(tell())
+    assert count(node, PASSPHRASE) == ROWS
+
+
+def test_what_a_killed_rotation_left_is_ended(node: Path) -> None:
+    from wizard.engine.sidecar import staged_path
+
+    staged_path(node).write_bytes(os.urandom(8192))
+
+    async def tell() -> None:
+        async with Journey(EngineClient(), path=str(node)) as journey:
+            await until(journey, "interrupted")
+            await journey.press("home", "enter")
+            await until(journey, "did not finish")
+            await journey.press("enter")
+            await choose(journey, "settle")
+            await carry_out(journey)
+            await at(journey, "ResultScreen")
+            await until(journey, "it was undone")
+            await journey.click("#back")
+            await until(journey, "generation 1")
+
+    asyncio.run(tell())
+    assert not staged_path(node).exists()
+    assert engine.inspect(node).state is engine.State.PROTECTED
     assert count(node, PASSPHRASE) == ROWS
