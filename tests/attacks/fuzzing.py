@@ -11,6 +11,7 @@ import json
 import os
 import resource
 import sys
+import tempfile
 import time
 from collections import Counter
 from pathlib import Path
@@ -88,7 +89,15 @@ def by_atheris(run: Run, count: int) -> None:
 
     # libFuzzer ends the process itself; so the line is printed with the last one.
     atheris.instrument_func(run._read)
-    atheris.Setup([sys.argv[0], f"-runs={count + 10}", "-max_len=64"], attack)
+    atheris.Setup(
+        [
+            sys.argv[0],
+            f"-runs={count + 10}",
+            "-max_len=64",
+            "-artifact_prefix=" + tempfile.gettempdir() + "/",
+        ],
+        attack,
+    )
     atheris.Fuzz()
 
 

@@ -11,7 +11,10 @@ from pathlib import Path
 import pytest
 
 from tests.attacks import FULL
-from tests.attacks.readers import NAMES
+from tests.attacks.readers import NAMES, World
+from wizard import engine
+from wizard.api.tokens import read_tokens
+from wizard.diagnostics import InvalidConfiguration
 
 COUNT = 6000 if FULL else 200
 MOST_MIB = 200
@@ -49,3 +52,27 @@ def fuzzed(directory, name, driver):
         refused = facts["became"].keys() - {"as it was"}
         assert refused, "nothing was refused: is it reached?"
     return told
+
+
+@pytest.mark.parametrize(
+    ("member", "value"), [("digest", ["a"]), ("expires_at", "9"), ("databases", [1]), ("id", None)]
+)
+def test_a_token_file_with_a_wrong_type_is_a_fault_of_the_configuration(tmp_path, member, value):
+    """Found by atheris: the server failed at every request with a token instead."""
+    made = {"id": "a", "name": "a", "role": "auditor", "databases": [], "created_at": 1}
+    made |= {"expires_at": 2, "digest": "a", member: value}
+    place = tmp_path / "tokens.json"
+    place.write_text(json.dumps({"tokens": [made]}))
+    place.chmod(0o600)
+    with pytest.raises(InvalidConfiguration, match="damaged"):
+        read_tokens(place)
+
+
+@pytest.mark.parametrize("part", range(3))
+def test_a_grant_beyond_ascii_is_refused(tmp_path, part):
+    """Found by hypothesis: it was an error of our own, and so a status of 500."""
+    world = World(tmp_path)
+    parts = world.grants[1].decode().split(".")
+    parts[part] = "\x80" + parts[part]
+    with pytest.raises(engine.NotVerified):
+        engine.verify_grant(".".join(parts), world.metadata, now=world.now)

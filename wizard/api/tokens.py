@@ -12,10 +12,10 @@ import json
 import os
 import stat
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, get_origin, get_type_hints
 
 from wizard import engine
 from wizard.diagnostics import Fault, InvalidConfiguration
@@ -81,7 +81,7 @@ def read_tokens(path: Path) -> tuple[NodeToken, ...]:
         return ()
     try:
         return tuple(_token(each) for each in json.loads(data)["tokens"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise _fault(path, "is damaged. Remove it, and make new tokens.") from None
 
 
@@ -124,6 +124,13 @@ class TokenFile:
 def _token(value: Any) -> NodeToken:
     token = NodeToken(**{**value, "databases": tuple(value["databases"])})
     engine.Role(token.role)
+    kinds = get_type_hints(NodeToken)
+    for each in fields(token):
+        kind = get_origin(kinds[each.name]) or kinds[each.name]
+        if type(getattr(token, each.name)) is not kind:
+            raise TypeError(each.name)
+    if not all(isinstance(name, str) for name in token.databases):
+        raise TypeError("databases")
     return token
 
 

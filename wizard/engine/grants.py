@@ -202,8 +202,8 @@ def _read_claims(data: bytes) -> Grant:
 
 def _split(token: str) -> tuple[str, str, str]:
     parts = token.split(".") if len(token) <= _MOST_CHARACTERS else []
-    if len(parts) != _PARTS:
-        raise Malformed("it does not have three parts")
+    if len(parts) != _PARTS or not token.isascii():
+        raise Malformed("it does not have three parts of ASCII")
     return parts[0], parts[1], parts[2]
 
 

@@ -1,6 +1,6 @@
 """What Textual leaves open: signals, a terminal that goes away, bytes that are not UTF-8.
 
-- SIGTERM and SIGHUP end the wizard in the ordinary way: the engine undoes, the terminal is restored.
+- SIGTERM, SIGHUP and SIGINT end the wizard in the ordinary way: the engine undoes, the terminal is restored.
 - A terminal that is gone or has stopped reading cannot keep the process alive.
 """
 
@@ -20,7 +20,7 @@ from textual.drivers import linux_driver
 
 LAST_RESORT_SECONDS = 8.0
 WATCH_SECONDS = 1.0
-SIGNALS = (signal.SIGTERM, signal.SIGHUP)
+SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
 
 def let_bad_bytes_pass() -> None:
@@ -61,7 +61,7 @@ def end_for_certain(return_code: int) -> None:
 
 
 def follow_signals(end: Callable[[int], None]) -> None:
-    """Call `end` with 128 + n on SIGTERM and SIGHUP, on the event loop that is running."""
+    """Call `end` with 128 + n on SIGTERM, SIGHUP and SIGINT, on the event loop that is running."""
     loop = asyncio.get_running_loop()
     for number in SIGNALS:
         loop.add_signal_handler(number, end, 128 + number)
