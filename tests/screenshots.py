@@ -7,25 +7,27 @@ python -m tests.screenshots --check    says which pictures are not what the app 
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from xml.sax.saxutils import escape
+
+import pytest
 
 from tests.tui_fakes import FakeEngine
 from tests.tui_journey import Journey
 from tests.tui_walk import walk
 from tests.upkeep_walk import walk_upkeep
 from wizard.tui.app import drop_textual_variables
+from wizard.tui.screens import generate, opening_lines, passphrase, select
+from wizard.tui.widgets import stage_list
 
 drop_textual_variables()
-os.environ.pop("NO_COLOR", None)
-os.environ["TZ"] = "UTC"
-time.tzset()
 
+WALKS = (walk, walk_upkeep)
 DIRECTORY = Path(__file__).parent.parent / "screenshots"
 _CELL_WIDTH, _CELL_HEIGHT = 8.4, 17
 _FONT = 'font-family="DejaVu Sans Mono, Menlo, Consolas, monospace" xml:space="preserve"'
@@ -104,18 +106,60 @@ def _colour(color: object, default: str) -> str:
     return color.triplet.hex if color.triplet else _PALETTE[(color.number or 0) % 8]
 
 
-async def draw(look: Look) -> Mapping[Path, str]:
-    """Every state in one look, by the path of its picture."""
-    os.environ["COLORFGBG"] = "0;15" if look.light else "15;0"
+@contextmanager
+def frozen(look: Look, clock: Clock) -> Iterator[None]:
+    """What differs between machines and from one run to the next is held fast."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COLORFGBG", "0;15" if look.light else "15;0")
+        patch.setenv("HOME", "/home/ada")
+        patch.setenv("TZ", "UTC")
+        patch.delenv("NO_COLOR", raising=False)
+        time.tzset()
+        for module in (stage_list, generate):
+            patch.setattr(module, "time", clock)
+        patch.setattr(select, "proposed_path", lambda: "/srv/datafold/node-2.db")
+        patch.setattr(passphrase, "REST_SECONDS", 3600.0)  # the walk says when there is a rest
+        patch.setattr(opening_lines, "shutil", NothingInstalled)
+        yield
+    time.tzset()
+
+
+class Clock:
+    """Stands still, but for the engine's progress."""
+
+    now = 1000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def tick(self) -> None:
+        self.now += 0.34
+
+
+class NothingInstalled:
+    """The program is where its package puts it, wherever the tests run."""
+
+    @staticmethod
+    def which(_program: str) -> None:
+        return None
+
+
+async def draw(
+    look: Look, check: Callable[[str, Journey], None] = lambda _name, _journey: None
+) -> Mapping[Path, str]:
+    """Every state in one look, by the path of its picture; `check` sees each as it is drawn."""
     pictures: dict[Path, str] = {}
-    async with Journey(FakeEngine(), size=look.size, ascii=look.ascii) as journey:
+    for story in WALKS:
+        clock, engine = Clock(), FakeEngine()
+        engine.tick = clock.tick
+        with frozen(look, clock):
+            async with Journey(engine, size=look.size, ascii=look.ascii) as journey:
 
-        def take(name: str) -> None:
-            pictures[DIRECTORY / look.folder / f"{name}.svg"] = picture(journey, look)
+                def take(name: str, journey: Journey = journey) -> None:
+                    pictures[DIRECTORY / look.folder / f"{name}.svg"] = picture(journey, look)
+                    check(name, journey)
 
-        await walk(journey, take)
-    async with Journey(FakeEngine(), size=look.size, ascii=look.ascii) as journey:
-        await walk_upkeep(journey, take)
+                await story(journey, take)
     return pictures
 
 

@@ -10,6 +10,7 @@ import pytest
 from tests.databases import make_plain
 from tests.test_tui import run
 from tests.tui_journey import PHRASE, Journey, journey_to
+from tests.tui_matrix import FULL
 from tests.tui_terminal import Terminal
 from wizard.tui.screens.derivation_rows import elsewhere_sentence
 from wizard.tui.session import Choice, OtherMachine, Parameters
@@ -321,6 +322,7 @@ def test_a_machine_that_is_typed_stops_what_does_not_open_there() -> None:
 # The real thing ------------------------------------------------------------------------------
 
 
+@pytest.mark.skipif(not FULL, reason="measures for half a minute: DATAFOLD_TUI=full")
 def test_the_step_measures_and_draws_over_a_real_engine_process(tmp_path: Path) -> None:
     make_plain(tmp_path / "node.db")
     row = {"name": "balanced", "memory_kib": 262_144, "passes": 3, "lanes": 2, "seconds": 5.0}

@@ -10,7 +10,6 @@ from rich.cells import cell_len
 
 from tests.tui_fakes import FakeEngine
 from tests.tui_journey import Journey, journey_to
-from tests.tui_walk import walk
 from wizard.tui import glyphs, wording
 
 SOURCES = sorted((Path(glyphs.__file__).parent).rglob("*.py"))
@@ -79,19 +78,6 @@ def test_f4_switches_every_screen_to_and_fro() -> None:
             assert journey.text().isascii(), "and the page before"
             await journey.press("f4")
             assert "✓ Select" in journey.text()
-
-    asyncio.run(story())
-
-
-def test_in_ascii_no_state_of_any_step_draws_another_character() -> None:
-    async def story() -> None:
-        async with Journey(FakeEngine(), ascii=True) as journey:
-
-            def check(name: str) -> None:
-                strange = {letter for letter in journey.text() if not letter.isascii()}
-                assert not strange, f"{name} draws {strange}"
-
-            await walk(journey, check)
 
     asyncio.run(story())
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.databases import make_plain
+from tests.tui_matrix import some
 from tests.tui_program import SENTINEL
 from tests.tui_terminal import Terminal
 
@@ -27,6 +28,10 @@ STEPS = (
     "copies",
     "done",
 )
+# Each step once in an ordinary run, in one of the three ways to end; all of them in a full one.
+CRASHES = some(STEPS, "select", "passphrase", "generate", "proof")
+SIGTERMS = some(STEPS, "derivation", "kit", "copies")
+HANGUPS = some(STEPS, "review", "place", "done")
 TAB, F1, F4, DOWN, UP, ENTER, CTRL_K = "\t", "\x1bOP", "\x1bOS", "\x1b[B", "\x1b[A", "\r", "\x0b"
 RESTORED = (b"\x1b[?1049l", b"\x1b[?25h")
 
@@ -36,11 +41,11 @@ def at_step(directory: Path, step: str, *switches: str, **variables: str) -> Ter
     terminal = Terminal(
         directory, step, *switches, command=("-m", "tests.tui_program"), **variables
     )
-    end = time.monotonic() + 30
+    end = time.monotonic() + 60
     while not (directory / "arrived").exists():
         assert time.monotonic() < end, terminal.text
         terminal.read(0.05)
-    terminal.read(0.3)
+    terminal.rest()
     return terminal
 
 
@@ -68,17 +73,18 @@ def test_a_key_costs_at_most_300_bytes_and_waiting_none(passphrase_page: Termina
     phrase = "correct horse 7"
     costs = {key: terminal.send(key) for key in [*phrase, "\x7f", "ü"]}
     assert max(costs.values()) <= 300, costs
+    terminal.rest(2.0)  # what the engine process still measures comes late
     assert terminal.read(1.0) == 0
     assert terminal.send(TAB) <= 300
     assert b"correct" not in terminal.written
 
 
-@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("step", CRASHES)
 def test_every_step_is_quiet_shows_its_focus_and_dies_in_one_line(
     tmp_path: Path, step: str
 ) -> None:
     with at_step(tmp_path, step) as terminal:
-        assert terminal.read(0.4) == 0, "idle"
+        assert terminal.read(0.6) == 0, "idle"
         seen = set()
         for _move in range(6):
             assert terminal.send(TAB) <= 1500
@@ -113,7 +119,7 @@ def test_the_cursor_of_the_terminal_follows_the_focus(tmp_path: Path) -> None:
 
         assert line().startswith("● /srv/datafold/node.db")
         terminal.send(DOWN)
-        assert line().startswith("● /srv/datafold… from the old node")
+        assert line().startswith("● /srv/data… old node (2023).db")
         terminal.send(UP)
         terminal.send(TAB)
         assert line().startswith("Next ]")
@@ -138,7 +144,7 @@ def test_the_cursor_of_the_terminal_is_the_caret_of_a_field(tmp_path: Path) -> N
 # The end -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("step", SIGTERMS)
 def test_sigterm_at_every_step_restores_the_terminal(tmp_path: Path, step: str) -> None:
     with at_step(tmp_path, step) as terminal:
         terminal.kill(signal.SIGTERM)
@@ -147,7 +153,7 @@ def test_sigterm_at_every_step_restores_the_terminal(tmp_path: Path, step: str) 
         assert (tmp_path / "closed").exists(), "the engine was told to undo and wipe"
 
 
-@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("step", HANGUPS)
 def test_a_terminal_that_closes_ends_every_step(tmp_path: Path, step: str) -> None:
     with at_step(tmp_path, step) as terminal:
         process = terminal.child.ptyproc
@@ -225,11 +231,9 @@ def test_a_byte_that_is_not_utf8_ends_nothing(passphrase_page: Terminal) -> None
 @pytest.mark.parametrize(
     ("variables", "plain", "coloured"),
     [
-        ({}, False, True),
         ({"NO_COLOR": "1"}, False, False),
         ({"NO_COLOR": ""}, False, True),
         ({"LANG": "C"}, True, True),
-        ({"LANG": "", "LC_ALL": "POSIX"}, True, True),
         ({"TERM": "vt100"}, True, True),
     ],
 )
@@ -306,8 +310,9 @@ def test_closed_streams_do_not_spin(tmp_path: Path) -> None:
     assert "datafold-wizard init PATH" in done.stdout
 
 
-def test_a_dumb_terminal_gets_one_sentence(tmp_path: Path) -> None:
+def test_a_dumb_terminal_is_asked_plain_questions(tmp_path: Path) -> None:
     with Terminal(tmp_path, TERM="dumb") as terminal:
-        assert terminal.ended() == 2
-        assert b"datafold-wizard init PATH" in terminal.written
+        terminal.until("Which database")
         assert b"\x1b" not in terminal.written
+        terminal.send("\x03")
+        assert terminal.ended() == 130

@@ -112,7 +112,8 @@ WORDS = [
     "aluminum",
 ]
 SLOT_LINES = [
-    f"{number:>2}  7QJ4 M2XD 90KA TT3B 5CWE K3TE 09XM ZZ4R  1{number}" for number in range(1, 11)
+    f"{number:>2}  7QJ4 M2XD 90KA TT3B 5CWE K3TE 09XM ZZ4R  {number * 37 % 97:02}"
+    for number in range(1, 11)
 ]
 ITEMS = ("kit_proved", "kit_saved", "sidecar_copied", "fingerprint_noted", "plaintext_handled")
 RANDOMART = [
@@ -139,6 +140,12 @@ LIMIT = (
     "This needs 2048 MiB of memory; without asking, at most 1996 MiB are used here "
     "(half of the available memory)."
 )
+
+
+def _years(count: float) -> str:
+    if count >= 1e9:
+        return "more than a billion years"
+    return f"about {float(f'{count:.2g}'):,.0f} years" if count >= 1 else "less than a year"
 
 
 def _measured(
@@ -172,6 +179,7 @@ class FakeEngine(UpkeepFakes):
         self.proved = False
         self.hold_at: str | None = None
         self.cancelled = asyncio.Event()
+        self.tick: Callable[[], None] = lambda: None
         self.closed = False
         self.fail: dict[str, EngineError] = {}
         self.path = ""
@@ -236,13 +244,10 @@ class FakeEngine(UpkeepFakes):
 
     def strength(self, text: str) -> Answer:
         score = min(4, len(text) // 5)
-        years = f"{max(1, round(1.9 ** len(text) / 1000)):,}"
         attack = {
-            "one_machine": f"about {years} years"
-            if len(years) < 11
-            else "more than a billion years",
+            "one_machine": _years(1.9 ** len(text) / 1000),
             "attacker_name": ATTACKER,
-            "attacker_time": f"about {years[:-2] or 1} years",
+            "attacker_time": _years(1.9 ** len(text) / 100_000),
             "attacker_usd": 1.9 ** len(text),
         }
         return {
@@ -419,6 +424,7 @@ class FakeEngine(UpkeepFakes):
             total, unit = totals.get(stage, (1, "steps"))
             for done in (0, total // 2, total):
                 event = {"stage": stage, "done": done, "total": total, "unit": unit, "detail": ""}
+                self.tick()
                 progress(event)
                 await self._wait()
                 if self.hold_at == stage and done == total // 2:

@@ -12,7 +12,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-_TURN = 0.02  # seconds; more than the app takes for a key
+_TURN = 0.004  # seconds between two looks at whether everything was taken
+_QUIET_TURNS = 3
+_MOST_TURNS = 500
 SENTINEL = "sentinel-of-nine-lanterns"
 
 
@@ -27,10 +29,20 @@ class Keys:
         from textual import events
 
         self._app._driver.send_message(events.Key(key, None))
-        await asyncio.sleep(_TURN)
+        await self.pause()
 
     async def pause(self) -> None:
-        await asyncio.sleep(_TURN)
+        quiet = 0
+        for _turn in range(_MOST_TURNS):
+            await asyncio.sleep(_TURN)
+            quiet = quiet + 1 if self._idle() else 0
+            if quiet == _QUIET_TURNS:
+                return
+
+    def _idle(self) -> bool:
+        screen = self._app.screen
+        pumps = (self._app, screen, *screen.walk_children())
+        return all(pump._message_queue.empty() for pump in pumps)
 
 
 def journey_of(app: Any, engine: Any) -> Any:

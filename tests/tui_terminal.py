@@ -67,6 +67,12 @@ class Terminal:
             self.written += data
             self._stream.feed(data)
 
+    def rest(self, silence: float = 0.4) -> None:
+        """Wait until nothing more comes, on a loaded machine too."""
+        for _try in range(20):
+            if not self.read(silence):
+                return
+
     @property
     def text(self) -> str:
         return "\n".join(line.rstrip() for line in self.screen.display)

@@ -43,6 +43,7 @@ async def walk(  # noqa: PLR0915 - one walk, told in its order
     await journey.press("f2")
     take("2-passphrase-random-shown")
     await journey.press("tab", "enter")
+    await journey.rest()
     take("2-passphrase-random-used")
     await journey.focus("#secret-first")
     await journey.press("ctrl+u")
@@ -108,10 +109,7 @@ async def walk(  # noqa: PLR0915 - one walk, told in its order
     engine.hold_at = "encrypt"
     await journey.click("#next")
     await journey.at("GenerateScreen")
-    for stage in journey.app.screen.query_one("#stages")._stages.values():
-        stage.started = stage.started and stage.started - 0.7
-        if stage.seen:
-            stage.seen[0] = (stage.seen[0][0] - 0.7, 0)
+    engine.tick()
     journey.app.screen._tick()
     await journey.press()
     take("4-generate")

@@ -17,11 +17,11 @@ from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.binding import Binding, BindingType
 from textual.color import Color
 from textual.css.stylesheet import Stylesheet
+from textual.errors import NoWidget
 from textual.filter import LineFilter, Monochrome, NoColor
 from textual.geometry import Offset
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Input
 
 from wizard.tui import glyphs
 from wizard.tui.canvas import Canvas
@@ -62,8 +62,8 @@ class DrawingApp(TypeAhead, inherit_bindings=False):
     """An app that draws as above; F4 switches the characters, Ctrl+L draws all of it again."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f4", "switch_glyphs", show=False),
-        Binding("ctrl+l", "redraw", show=False),
+        Binding("f4", "switch_glyphs", show=False, priority=True),
+        Binding("ctrl+l", "redraw", show=False, priority=True),
     ]
 
     def __init__(self, *, ascii: bool | None = None) -> None:  # noqa: A002 - what the option is called
@@ -106,13 +106,20 @@ class DrawingApp(TypeAhead, inherit_bindings=False):
     def caret(self) -> Offset:
         """Where the terminal's cursor belongs; a widget may say where by a `caret` of its own."""
         focused = self.screen.focused
+        corner = Offset(0, max(0, self.size.height - 1))
         if focused is None:
-            return Offset(0, max(0, self.size.height - 1))
-        if isinstance(focused, Input):
-            place = focused.cursor_screen_offset
-        else:
-            place = focused.content_region.offset + getattr(focused, "caret", Offset(0, 0))
-        return self.screen.outer_size.clamp_offset(place)
+            return corner
+        place = focused.content_region.offset + getattr(focused, "caret", Offset(0, 0))
+        try:
+            seen = self.screen.find_widget(focused).visible_region
+        except NoWidget:
+            return corner
+        # Scrolled out of sight: better nowhere than on what happens to stand there.
+        return (
+            self.screen.outer_size.clamp_offset(place)
+            if seen.y <= place.y < seen.bottom
+            else corner
+        )
 
     def action_redraw(self) -> None:
         """Something else wrote to this terminal."""

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Coroutine, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, cast
@@ -17,6 +18,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.css.query import NoMatches
+from textual.geometry import Offset
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
@@ -164,6 +166,7 @@ class StepScreen(Screen[None], inherit_bindings=False):
         for part in ("#body", "#page"):
             for change in ("scroll_y", "virtual_size", "size"):
                 self.watch(self.query_one(part), change, self.query_one(HintLine).refresh_later)
+            self.watch(self.query_one(part), "virtual_size", self.page_grown, init=False)
         if self._first_notice:
             self.tell(self._first_notice)
         self.focus_on(self.first_focus())
@@ -178,6 +181,10 @@ class StepScreen(Screen[None], inherit_bindings=False):
         super().set_focus(widget, scroll_visible=False, from_app_focus=from_app_focus)
         self.call_after_refresh(self.reveal_focus)
 
+    def page_grown(self) -> None:
+        """The page became longer or shorter: the focus stays in view."""
+        self.call_after_refresh(self.reveal_focus)
+
     def on_resize(self) -> None:
         """The focus stays in view."""
         self.call_after_refresh(self.reveal_focus)
@@ -189,6 +196,21 @@ class StepScreen(Screen[None], inherit_bindings=False):
             focused.reveal()
         elif focused is not None:
             focused.scroll_visible(animate=False, immediate=True)
+        if focused is not None and self._row_of(focused) < self.scroller.size.height - 1:
+            # What is within the first screenful is seen with all that stands above it.
+            self.scroller.scroll_home(animate=False, immediate=True)
+
+    def _row_of(self, widget: Widget) -> int:
+        """In which row of the page that is scrolled the caret stands; a large number beside it."""
+        scroller = self.scroller
+        if scroller not in widget.ancestors:
+            return sys.maxsize
+        row, part = int(getattr(widget, "caret", Offset(0, 0)).y), widget
+        while part is not scroller:
+            row += part.virtual_region.y
+            part = cast("Widget", part.parent)
+            row -= 0 if part is scroller else round(part.scroll_y)
+        return row
 
     def focus_on(self, selector: str) -> None:
         """Focus, if it is there and can have it."""

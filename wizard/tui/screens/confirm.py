@@ -8,13 +8,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from wizard.tui.screens.dialog import Dialog
 from wizard.tui.widgets.action import Action
 
 
-class ConfirmScreen(ModalScreen[bool], inherit_bindings=False):
+class ConfirmScreen(Dialog[bool]):
     """Dismissed with True for `yes`, False for `no`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

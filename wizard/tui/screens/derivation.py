@@ -64,7 +64,7 @@ class DerivationScreen(MeasuringScreen):
     def actions(self) -> Iterable[Action]:
         """Going on, and the pages for those who want more."""
         yield Action("Next", id="next")
-        yield Action("Measure again", id="again")
+        yield Action("Remeasure", id="again")
         yield Action("Picture…", id="picture")
         yield Action("Smaller machine…", id="smaller")
         yield Action("Back", id="back")

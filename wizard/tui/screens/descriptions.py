@@ -10,8 +10,8 @@ from wizard.tui.session import Target
 _MINUTE = 60
 STATE_WORDS = {
     "plaintext": "not encrypted",
-    "protected": "already protected",
-    "interrupted": "interrupted set-up",
+    "protected": "protected",
+    "interrupted": "interrupted",
     "foreign": "not ours",
     "damaged": "damaged",
     "unreadable": "unreadable",

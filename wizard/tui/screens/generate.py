@@ -49,7 +49,7 @@ class GenerateScreen(StepScreen):
             "copy take the database's place."
         ),
     )
-    HINTS: ClassVar[str] = "Esc cancel   F1 help   Ctrl+C quit"
+    HINTS: ClassVar[str] = "Enter press   Esc cancel   F1 help   Ctrl+C quit"
 
     def __init__(self, *, notice: str = "") -> None:
         super().__init__(notice=notice)

@@ -9,10 +9,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from wizard.tui.screens.dialog import Dialog
 from wizard.tui.widgets.action import Action
+
+_EVERYWHERE = "Everywhere: F4 plain or drawn characters, Ctrl+L draws the screen again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +26,13 @@ class Explanation:
     after: str
 
 
-class HelpScreen(ModalScreen[None], inherit_bindings=False):
+class HelpScreen(Dialog[None]):
     """Three questions, answered for one page."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,f1", "close", show=False),
-        Binding("down,pagedown", "scroll(1)", show=False),
-        Binding("up,pageup", "scroll(-1)", show=False),
+        Binding("down", "scroll(1)", show=False),
+        Binding("up", "scroll(-1)", show=False),
     ]
     AUTO_FOCUS = "#close"
 
@@ -49,7 +51,7 @@ class HelpScreen(ModalScreen[None], inherit_bindings=False):
         for question, answer in self._answers:
             parts += [(f"{question}\n", "bold $primary"), f"{answer}\n\n"]
         with VerticalScroll(id="dialog", classes="-help", can_focus=False):
-            yield Static(Content.assemble(*parts))
+            yield Static(Content.assemble(*parts, (_EVERYWHERE, "dim")), id="answered")
             yield Action("Close", id="close")
 
     def action_close(self) -> None:

@@ -37,12 +37,14 @@ def systemd_lines(path: str) -> tuple[str, ...]:
     program = shutil.which(PROGRAM) or f"/usr/local/bin/{PROGRAM}"
     return (
         "# As root, once: seal the passphrase to this machine.",
-        f"systemd-ask-password -n | systemd-creds encrypt --name={name} - {sealed}",
+        "systemd-ask-password -n |",
+        f"  systemd-creds encrypt --name={name} - {sealed}",
         "",
         "# In the service's unit file:",
         "[Service]",
         f"LoadCredentialEncrypted={name}:{sealed}",
-        f"ExecStartPre={_unit_word(program)} verify {_unit_word(path)} --passphrase cred:{name}",
+        f"ExecStartPre={_unit_word(program)} verify \\",
+        f"  {_unit_word(path)} --passphrase cred:{name}",
         "",
         "# In its program:",
         f'passphrase = Path(os.environ["CREDENTIALS_DIRECTORY"], "{name}").read_bytes()',

@@ -9,9 +9,9 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, Label, Static
 
+from wizard.tui.screens.dialog import Dialog
 from wizard.tui.session import Plan
 from wizard.tui.widgets.action import Action
 from wizard.tui.widgets.choice_list import ChoiceList, Row
@@ -28,7 +28,7 @@ _ROWS = (
 )
 
 
-class PlanScreen(ModalScreen["Plan | None"], inherit_bindings=False):
+class PlanScreen(Dialog["Plan | None"]):
     """Dismissed with the plan, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

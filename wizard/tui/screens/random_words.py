@@ -9,11 +9,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from wizard.tui.engine_client import EngineError
 from wizard.tui.engine_port import Engine
+from wizard.tui.screens.dialog import Dialog
 from wizard.tui.widgets.action import Action
 from wizard.tui.widgets.drawn_words import DrawnWords
 
@@ -31,7 +31,7 @@ def drawn_sentence(drawn: dict[str, Any]) -> str:
     return f"{drawn['words']} random words: {drawn['bits']:.1f} bits"
 
 
-class RandomWordsScreen(ModalScreen[dict[str, Any] | None], inherit_bindings=False):
+class RandomWordsScreen(Dialog[dict[str, Any] | None]):
     """Dismissed with the engine's answer when the words are used, with None otherwise."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -16,10 +16,10 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, Label, Static
 
 from wizard.tui.engine_client import EngineError
+from wizard.tui.screens.dialog import Dialog
 from wizard.tui.widgets.action import Action
 from wizard.tui.widgets.choice_line import ChoiceLine
 from wizard.tui.widgets.choice_list import Row
@@ -53,7 +53,7 @@ class Saved:
     readers: tuple[str, ...] = ()
 
 
-class SaveScreen(ModalScreen["Saved | None"], inherit_bindings=False):
+class SaveScreen(Dialog["Saved | None"]):
     """Dismissed with what was written, or None. ``secret``: a sheet, which has two forms."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -26,6 +26,7 @@ from wizard.tui.widgets.scroll_area import ScrollArea
 
 NEW = "new"
 TYPED = "typed"
+PATH_COLUMNS = 29
 REST_SECONDS = 0.15
 
 
@@ -95,9 +96,10 @@ class SelectScreen(StepScreen):
         rows = []
         for target in self.session.targets:
             size = "" if target.size is None else wording.size(target.size)
+            tables = "" if target.tables is None else wording.count(target.tables, "table")
             words = STATE_WORDS.get(target.state, target.state)
-            path = wording.shortened(target.path, 42)
-            rows.append(Row(target.path, f"{path:<42} {size:>10}  {words}"))
+            path = wording.padded(target.path, PATH_COLUMNS)
+            rows.append(Row(target.path, f"{path}{tables:>12}{size:>12}  {words}"))
         rows.append(Row(NEW, "New database…"))
         rows.append(Row(TYPED, "Another path…"))
         return rows

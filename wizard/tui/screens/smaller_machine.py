@@ -9,12 +9,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, Label, Static
 
 from wizard.tui.engine_client import EngineError
 from wizard.tui.glyphs import CROSS
 from wizard.tui.screens.derivation_rows import elsewhere_sentence
+from wizard.tui.screens.dialog import Dialog
 from wizard.tui.session import Choice, OtherMachine
 from wizard.tui.widgets.action import Action
 from wizard.tui.widgets.path_field import PathField, expanded
@@ -31,7 +31,7 @@ _EXPLANATION = (
 )
 
 
-class SmallerMachineScreen(ModalScreen["OtherMachine | bool | None"], inherit_bindings=False):
+class SmallerMachineScreen(Dialog["OtherMachine | bool | None"]):
     """Dismissed with the machine, False for none, or None for no change."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

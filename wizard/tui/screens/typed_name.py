@@ -9,17 +9,17 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, Label, Static
 
 from wizard.tui import wording
+from wizard.tui.screens.dialog import Dialog
 from wizard.tui.widgets.action import Action
 from wizard.tui.widgets.short_field import ShortField
 
 _LONGEST_NAME = 255
 
 
-class TypedNameScreen(ModalScreen[bool], inherit_bindings=False):
+class TypedNameScreen(Dialog[bool]):
     """Dismissed with True once `name` was typed and `yes` pressed, with False otherwise."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -102,9 +102,12 @@ class WordsScreen(StepScreen):
         whom = name or "whoever keeps this sheet"
         self.query_one("#sheet-view", Static).update(
             Content(
-                f"Call {whom}, and nobody else to the screen. The sheet before is no longer on it."
+                f"Call {whom} to the screen, and nobody else. The sheet before is gone from it."
             )
         )
+
+    def page_grown(self) -> None:
+        """The words are what is looked at, not the button below them."""
 
     @on(Action.Pressed, "#reveal")
     def _reveal(self) -> None:

@@ -75,14 +75,14 @@ class ChoiceList(Widget, can_focus=True):
         return self._rows[self.index].key if self._rows else ""
 
     def show_rows(self, rows: Sequence[Row], *, chosen: str) -> None:
-        """Replace the rows; the height follows when their number changes."""
+        """Replace the rows; the height follows them."""
         rows = tuple(rows)
-        taller = len(rows) != len(self._rows)
         if rows == self._rows and self.chosen == chosen:
             return
+        height = self._line_of(len(self._rows))
         self._rows = rows
         self.set_reactive(ChoiceList.index, self._position(chosen))
-        self.refresh(layout=taller)
+        self.refresh(layout=self._line_of(len(rows)) != height)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002 - Textual's signature
         """One line a row where they fit."""

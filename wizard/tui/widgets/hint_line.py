@@ -18,6 +18,17 @@ _GAP = "   "
 _EXPENDABLE = ("Ctrl+C", ARROWS, "Tab", "Space", "F2", "Esc", "Enter")
 
 
+def more_of(scroller: Widget) -> str:
+    """Whether there is more above or below, and the keys that show it; "" when all is seen."""
+    below = scroller.scroll_y < scroller.max_scroll_y
+    above = scroller.scroll_y > 0
+    if below and above:
+        return f"{MORE_ABOVE}{MORE_BELOW} PgUp PgDn"
+    if below:
+        return f"{MORE_BELOW} PgDn"
+    return f"{MORE_ABOVE} PgUp" if above else ""
+
+
 class HintLine(Widget):
     """`Enter next   Esc back   F1 help`: hints with three blanks between, five at most."""
 
@@ -33,7 +44,7 @@ class HintLine(Widget):
 
     def render(self) -> Content:
         """Draw as many as there is room for."""
-        more = self._more()
+        more = more_of(self._scroller())
         room = self.size.width - (wording.cells(more) + len(_GAP) if more else 0)
         hints = list(self._hints)
         for key in _EXPENDABLE:
@@ -51,13 +62,3 @@ class HintLine(Widget):
     def _line(self, hints: list[str]) -> str:
         line = _GAP.join(hints)
         return spelled(line) if self.app.has_class(ASCII_CLASS) else line
-
-    def _more(self) -> str:
-        scroller = self._scroller()
-        below = scroller.scroll_y < scroller.max_scroll_y
-        above = scroller.scroll_y > 0
-        if below and above:
-            return f"{MORE_ABOVE}{MORE_BELOW} PgUp PgDn"
-        if below:
-            return f"{MORE_BELOW} PgDn"
-        return f"{MORE_ABOVE} PgUp" if above else ""

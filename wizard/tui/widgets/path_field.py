@@ -8,7 +8,8 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.suggester import Suggester
-from textual.widgets import Input
+
+from wizard.tui.widgets.one_line import OneLine
 
 Candidates = Callable[[str], Awaitable[list[str]]]
 
@@ -33,24 +34,15 @@ class PathSuggester(Suggester):
         return next((path for path in candidates if path.startswith(value)), None)
 
 
-class PathField(Input):
+class PathField(OneLine):
     """One line; Tab or Right takes the offered rest, Up and Down go to other fields."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab", "complete", show=False),
-        Binding("up", "app.focus_previous", show=False),
-        Binding("down", "app.focus_next", show=False),
     ]
 
     def __init__(self, value: str, *, id: str, candidates: Candidates) -> None:  # noqa: A002 - Textual's own name
-        super().__init__(
-            value,
-            id=id,
-            compact=True,
-            select_on_focus=False,
-            suggester=PathSuggester(candidates),
-        )
-        self.cursor_blink = False
+        super().__init__(value, id=id, suggester=PathSuggester(candidates))
 
     def action_complete(self) -> None:
         """Take the offered rest, or go on when there is none."""

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
-from textual.binding import Binding, BindingType
-from textual.widgets import Input
+from wizard.tui.widgets.one_line import OneLine
 
 _DIGITS = r"[0-9]*"
 _DECIMAL = r"[0-9]*[.,]?[0-9]*"
 
 
-class ShortField(Input):
-    """One line; Up and Down go to other fields. Never for a secret."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "app.focus_previous", show=False),
-        Binding("down", "app.focus_next", show=False),
-    ]
+class ShortField(OneLine):
+    """Text or a number of at most so many characters. Never for a secret."""
 
     def __init__(
         self,
@@ -32,9 +24,6 @@ class ShortField(Input):
         super().__init__(
             value,
             id=id,
-            compact=True,
-            select_on_focus=False,
             max_length=maximum,
             restrict=_DECIMAL if decimal else _DIGITS if digits else None,
         )
-        self.cursor_blink = False

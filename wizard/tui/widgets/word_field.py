@@ -90,7 +90,9 @@ class WordField(Widget, can_focus=True):
 
     def render(self) -> Content:
         """The letters, and dimmed the rest; the cursor is the terminal's own."""
-        return Content.assemble(self._text, (self._rest(), "dim"))
+        rest = self._rest()
+        blank = " " * (self.size.width - len(self._text) - len(rest))
+        return Content.assemble(self._text, (rest, "dim"), blank)
 
     @property
     def caret(self) -> Offset:
