@@ -7,14 +7,14 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
+from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
 from wizard.tui.screens.dialog import Dialog
 from wizard.tui.widgets.action import Action
 
-_EVERYWHERE = "Everywhere: F4 plain or drawn characters, Ctrl+L draws the screen again."
+_EVERYWHERE = "F4 plain or drawn characters   Ctrl+L draws again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +51,10 @@ class HelpScreen(Dialog[None]):
         for question, answer in self._answers:
             parts += [(f"{question}\n", "bold $primary"), f"{answer}\n\n"]
         with VerticalScroll(id="dialog", classes="-help", can_focus=False):
-            yield Static(Content.assemble(*parts, (_EVERYWHERE, "dim")), id="answered")
-            yield Action("Close", id="close")
+            yield Static(Content.assemble(*parts).rstrip())
+            with Horizontal(id="answers"):
+                yield Action("Close", id="close")
+                yield Static(Content.styled(_EVERYWHERE, "dim"), id="everywhere")
 
     def action_close(self) -> None:
         """Go back to the page."""
