@@ -10,18 +10,18 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, Label, Static
 
 from wizard.tui.engine_client import EngineError
 from wizard.tui.glyphs import CROSS
+from wizard.tui.screens.dialog import Dialog
 from wizard.tui.widgets.action import Action
 from wizard.tui.widgets.path_field import Candidates, PathField, expanded
 
 Read = Callable[[str], Awaitable[int]]
 
 
-class SheetFileScreen(ModalScreen["int | None"], inherit_bindings=False):
+class SheetFileScreen(Dialog["int | None"]):
     """Dismissed with what the sheet says of the number of sheets, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
