@@ -23,6 +23,7 @@ from tests.tui_walk import walk
 from tests.upkeep_walk import walk_upkeep
 from wizard.tui.app import drop_textual_variables
 from wizard.tui.screens import generate, opening_lines, passphrase, select
+from wizard.tui.screens.manage import work
 from wizard.tui.widgets import stage_list
 
 drop_textual_variables()
@@ -115,7 +116,7 @@ def frozen(look: Look, clock: Clock) -> Iterator[None]:
         patch.setenv("TZ", "UTC")
         patch.delenv("NO_COLOR", raising=False)
         time.tzset()
-        for module in (stage_list, generate):
+        for module in (stage_list, generate, work):
             patch.setattr(module, "time", clock)
         patch.setattr(select, "proposed_path", lambda: "/srv/datafold/node-2.db")
         patch.setattr(passphrase, "REST_SECONDS", 3600.0)  # the walk says when there is a rest

@@ -41,7 +41,7 @@ def node(tmp_path: Path) -> Path:
 def run(story: Story, path: Path) -> None:
     async def tell() -> None:
         async with Journey(EngineClient(), path=str(path)) as journey:
-            await until(journey, "  protected")
+            await until(journey, "Already protected")
             # As if step 3 had been seen before: measuring the machine is its own test's.
             journey.app.session.choices = [
                 Choice(name, Parameters(20 * 1024, 3, 1), 0.1, 0.1, 0.1, 5)
