@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -112,3 +113,11 @@ def test_the_first_page_loads_no_other_page_and_nothing_of_the_engine():
     screens = {name.split(".")[3] for name in loaded if name.startswith("wizard.tui.screens.")}
     assert screens == pages
     assert not [name for name in loaded if name.startswith("wizard.engine.")]
+
+
+def test_no_name_of_the_front_door_is_that_of_a_module_behind_it():
+    """Importing the module would put it in the place of the name."""
+    from wizard import engine
+
+    modules = {path.stem for path in Path(engine.__file__).parent.glob("*.py")}
+    assert not modules & set(engine._HOMES)

@@ -5,7 +5,7 @@ import pytest
 from tests.databases import PASSPHRASE
 from tests.test_passphrase_change import NEW, node
 from wizard.engine import KdfParams, change_passphrase, inspect, outlook, status_report
-from wizard.engine.outlook import Outlook
+from wizard.engine.exposure import Outlook
 
 __all__ = ["node"]
 

@@ -57,7 +57,7 @@ def test_a_time_of_ones_own_is_looked_for_and_kept() -> None:
         assert "1.53 s" in row_of(journey, "another time")
         await journey.press("enter")
         await journey.at("ReviewScreen")
-        assert "about 1.53 s and 390 MiB" in journey.text()
+        assert "About 1.53 s and 390 MiB of memory" in " ".join(journey.text().split())
         await journey.press("escape")
         await journey.at("DerivationScreen")
         assert "1.53 s" in row_of(journey, "● another time")

@@ -100,6 +100,10 @@ if TYPE_CHECKING:
         WrongRecoveryPhrase,
         WrongSignature,
     )
+    from wizard.engine.exposure import (
+        Outlook,
+        outlook,
+    )
     from wizard.engine.file_signature import (
         SignedFile,
         sign_file,
@@ -188,10 +192,6 @@ if TYPE_CHECKING:
         add_operator,
         remove_operator,
         rename_operator,
-    )
-    from wizard.engine.outlook import (
-        Outlook,
-        outlook,
     )
     from wizard.engine.passphrase import (
         MAXIMUM_CHARACTERS,
@@ -349,7 +349,7 @@ _NAMES = {
     "metadata_restoring": "RestoredMetadata restore_metadata",
     "opening": "Database",
     "operators": "add_operator remove_operator rename_operator",
-    "outlook": "Outlook outlook",
+    "exposure": "Outlook outlook",
     "passphrase": "MAXIMUM_CHARACTERS PassphraseSource Strength check_strength new_passphrase_from passphrase_from strength strip_line_ending",
     "passphrase_change": "KeyfileChange change_passphrase retune",
     "pending": "Initialized OriginalPolicy PendingInitialization",

@@ -8,9 +8,9 @@ from wizard.engine.audit_facts import audit_status
 from wizard.engine.checklist import checklist_of
 from wizard.engine.encoding import Json
 from wizard.engine.errors import AuditUnavailable
+from wizard.engine.exposure import Outlook, outlook
 from wizard.engine.inspection import Inspection, inspect
 from wizard.engine.metadata import Metadata
-from wizard.engine.outlook import Outlook, outlook
 from wizard.engine.secret import memory_protection
 from wizard.engine.slots import MasterSlot, OperatorSlot, RecoverySlot
 
