@@ -18,6 +18,8 @@ from wizard.settings.model import CryptoSettings
 
 # A file that changed a moment ago may change again within the same tick of its clock.
 _SETTLED_NS = 100_000_000
+_SHORT_NS = 20_000_000
+_LONG_NS = 3_600_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +40,20 @@ class DatabaseView:
         self.crypto = crypto
         self._stamp: tuple[int, ...] | None = None
         self._look: Look | None = None
+        self._good_until = 0
 
     def look(self) -> Look:
         """Return what is there now. Raises nothing for what it finds."""
         stamp, newest = self._files()
-        if self._look is not None and stamp == self._stamp:
+        now = time.monotonic_ns()
+        if self._look is not None and stamp == self._stamp and now < self._good_until:
             return self._look
         look = self._inspect()
         settled = time.time_ns() - newest > _SETTLED_NS
         busy = isinstance(look.inspection.error, engine.Busy)
-        self._stamp, self._look = (stamp, look) if settled and not busy else (None, None)
+        self._stamp, self._look = (None, None) if busy else (stamp, look)
+        # A file can change twice within one tick of its time stamp: such a look is soon repeated.
+        self._good_until = now + (_LONG_NS if settled else _SHORT_NS)
         return look
 
     def _inspect(self) -> Look:
