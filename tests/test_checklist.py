@@ -10,9 +10,13 @@ import sys
 import pyrage
 import pytest
 
+from tests.databases import PASSPHRASE as OLD
 from tests.databases import make_plain
 from tests.engine_talk import Talk
+from tests.test_initialization import CHEAP, protect
 from wizard import engine
+from wizard.tui.screens.checklist_words import explanation
+from wizard.tui.session import Committed, WizardSession
 
 PASSPHRASE = "Vermilion tügboat 93 quokka"
 DONE, OPEN, SKIPPED = engine.ItemState.DONE, engine.ItemState.OPEN, engine.ItemState.SKIPPED
@@ -214,3 +218,118 @@ def test_only_a_protected_database_can_be_taken_up(plain):
             assert (await talk.refused("look_again")).exit_code == 2
 
     asyncio.run(story())
+
+
+# What was done, and is out of date -------------------------------------------------------------
+
+NEW = "nine copper kettles hum softly"
+ALL = ("kit_proved", "kit_saved", "sidecar_copied", "fingerprint_noted")
+
+
+def seen_to(tmp_path):
+    """A protected database with everything on its list done, and its sheet."""
+    data = tmp_path / "data"
+    data.mkdir(exist_ok=True)
+    node = make_plain(data / "node.db", 5)
+    protect(node, tmp_path, original="remove")
+    for item in ALL:
+        assert not engine.record_item(engine.inspect(node), engine.Item(item), DONE)
+    assert set(states(node).values()) == {DONE}
+    return node, (tmp_path / "sheet-1.txt").read_text()
+
+
+def recovered(node, sheet):
+    with engine.prepare_recovery(node, [sheet], NEW) as pending:
+        pending.rehearse()
+        pending.commit()
+
+
+def started_over(node, _sheet):
+    with engine.prepare_reinitialization(node, NEW, confirm=node.name, params=CHEAP) as pending:
+        pending.rehearse()
+        pending.start_over()
+
+
+@pytest.mark.parametrize(
+    ("change", "reopened", "outdated"),
+    [
+        (
+            lambda node, _: engine.change_passphrase(node, OLD, NEW),
+            {"sidecar_copied", "fingerprint_noted"},
+            {"sidecar_copied", "fingerprint_noted"},
+        ),
+        (
+            lambda node, _: engine.retune(node, OLD, params=CHEAP),
+            {"sidecar_copied", "fingerprint_noted"},
+            {"sidecar_copied", "fingerprint_noted"},
+        ),
+        (
+            lambda node, _: engine.add_operator(node, OLD, "Ada", NEW, params=CHEAP),
+            {"sidecar_copied"},
+            {"sidecar_copied"},
+        ),
+        (
+            lambda node, _: engine.rotate(node, OLD),
+            {"sidecar_copied", "fingerprint_noted", "kit_saved"},
+            {"sidecar_copied", "fingerprint_noted", "kit_saved"},
+        ),
+        (
+            recovered,  # the new kit is proved by it, and nobody has kept it yet
+            {"sidecar_copied", "fingerprint_noted", "kit_saved"},
+            {"sidecar_copied", "fingerprint_noted"},
+        ),
+        (started_over, {"sidecar_copied", "fingerprint_noted", "kit_saved"}, set()),
+        (lambda node, sheet: engine.rehearse_recovery(node, [sheet]), set(), set()),
+        (lambda node, _: engine.unlock(node, OLD).close(), set(), set()),
+    ],
+    ids=["passwd", "retune", "operator", "rotate", "recover", "reinit", "rehearse", "unlock"],
+)
+def test_what_was_done_is_open_again_when_it_is_out_of_date(tmp_path, change, reopened, outdated):
+    node, sheet = seen_to(tmp_path)
+    change(node, sheet)
+    items = engine.checklist_of(engine.inspect(node))
+    assert {item for item, status in items.items() if status.state is not DONE} == reopened
+    assert {item for item, status in items.items() if status.outdated} == outdated
+    report = json.loads(status(node, "--json"))["checklist"]
+    assert {item for item, each in report.items() if each["outdated"]} == outdated
+    for item in reopened:
+        assert not engine.record_item(engine.inspect(node), engine.Item(item), DONE)
+    assert set(states(node).values()) == {DONE}
+
+
+def test_a_rotation_asks_for_the_present_lines_and_printing_them_is_enough(tmp_path):
+    node, _sheet = seen_to(tmp_path)
+    engine.rotate(node, OLD)
+    text = status(node)
+    assert "note the fingerprint (done 20" in text
+    assert "and the keys were changed since" in text
+    assert "kit on paper or in a file" in text
+    lines = [sys.executable, "-m", "wizard", "recovery", "lines", str(node)]
+    subprocess.run(lines, check=True, capture_output=True)
+    assert states(node)["kit_saved"] is DONE
+    assert "kit on paper or in a file" not in status(node)
+
+
+def test_lines_do_not_stand_for_words_that_were_never_kept(tmp_path):
+    node, sheet = seen_to(tmp_path)
+    recovered(node, sheet)
+    assert engine.record_lines(engine.inspect(node)) == ""
+    assert states(node)["kit_saved"] is OPEN
+
+
+def test_the_wizard_learns_what_is_out_of_date(tmp_path):
+    node, _sheet = seen_to(tmp_path)
+    engine.change_passphrase(node, OLD, NEW)
+
+    async def story():
+        async with Talk() as talk:
+            described = await talk.request("adopt", path=str(node))
+            copied = await talk.request("save_sidecar", path=str(tmp_path), beside=False)
+        return described, copied
+
+    described, copied = asyncio.run(story())
+    assert described["outdated"] == ["sidecar_copied", "fingerprint_noted"]
+    committed = Committed.from_answer(copied)
+    assert committed.outdated == ("fingerprint_noted",)
+    facts = explanation("fingerprint_noted", WizardSession(committed=committed))
+    assert facts[0].text == "The one that was noted is of before a change of keys."

@@ -140,10 +140,17 @@ def _still_to_do(found: engine.Inspection) -> list[str]:
         return [str(error)]
     done = engine.ItemState.DONE
     return [
-        _TO_DO[item] + (f" (skipped {status.time})" if status.state == "skipped" else "")
+        _TO_DO[item] + _since(status)
         for item, status in items.items()
         if status.state is not done
     ]
+
+
+def _since(status: engine.ItemStatus) -> str:
+    """What became of it: skipped by name, or done for keys that are no longer in force."""
+    if status.outdated:
+        return f" (done {status.time}, and the keys were changed since)"
+    return f" (skipped {status.time})" if status.state == "skipped" else ""
 
 
 def _several(name: str, values: list[str]) -> list[tuple[str, str]]:

@@ -242,6 +242,7 @@ def lines(path: Path, *, qr: bool, as_json: bool) -> None:
         output.say_json(
             {"path": str(present.path), "lines": list(present.lines), "payload": present.payload}
         )
+        engine.record_lines(engine.inspect(path))
         return
     output.say("These lines belong below the words of every sheet, in the place of what is there:")
     output.say()
@@ -251,6 +252,9 @@ def lines(path: Path, *, qr: bool, as_json: bool) -> None:
         output.say()
         for each in present.qr_terminal():
             output.say(each)
+    warning = engine.record_lines(engine.inspect(path))
+    if warning:
+        output.note(output.printable(warning))
 
 
 def _recoverable(path: Path) -> engine.Metadata:

@@ -51,6 +51,7 @@ if TYPE_CHECKING:
         ItemStatus,
         checklist_of,
         record_item,
+        record_lines,
     )
     from wizard.engine.decrypting import (
         Decrypted,
@@ -326,7 +327,7 @@ _NAMES = {
     "authority": "Changed",
     "backing_up": "BackupFacts BackupKind backup backup_metadata verify_backup",
     "changing": "end_interrupted",
-    "checklist": "Item ItemState ItemStatus checklist_of record_item",
+    "checklist": "Item ItemState ItemStatus checklist_of record_item record_lines",
     "decrypting": "Decrypted decrypt",
     "discovery": "default_directories discover",
     "errors": "AlreadyProtected AuditBroken AuditUnavailable Busy Cancelled DamagedBackup DamagedDatabase DamagedMetadata ForeignMetadata ForeignTarget Interrupted InvalidInput InvalidParameters InvalidPassphrase InvalidRecoveryPhrase NameNotConfirmed NoMemory NoRecovery NoSpace NotOpened NotPermitted NotProtected NotProved NotVerified OlderMetadata OutputExists ResourceLimit RolledBackMetadata TargetAbsent Unreadable UnsupportedDatabase UnsupportedVersion VerificationFailed WeakPassphrase WizardError WrongPassphrase WrongRecoveryPhrase WrongSignature",
@@ -547,6 +548,7 @@ __all__ = [
     "recipients_from",
     "recommended_cipher",
     "record_item",
+    "record_lines",
     "recovery_lines",
     "recovery_status",
     "rehearse_recovery",

@@ -2,6 +2,10 @@
 
 - The audit log is the memory: each thing done or skipped is an entry, and the newest one counts.
 - An item is open until it was done; one that was skipped stays open, and says so.
+- What was done is open again when what it was done with is out of date: a noted fingerprint with
+  every new master key, a copy of the sidecar with every new sidecar (the database refuses an older
+  one), a proof of the kit with new recovery words, and a kept kit also when the lines below its
+  words are others, as after a rotation.
 - Plaintext is judged by looking, whatever was said about it: what is gone is handled.
 - The log is read as it stands: it tells what to do next, and nothing that protects anything.
 """
@@ -16,11 +20,12 @@ from wizard.engine import audit
 from wizard.engine.audit_entry import AuditEntry, Outcome
 from wizard.engine.errors import AuditUnavailable, DamagedMetadata
 from wizard.engine.inspection import Inspection
+from wizard.engine.metadata import Metadata
 
 EVENT = "checklist"
-_STARTS = "initialize"
+_STARTS = ("initialize", "reinitialize")
 _PROOFS = ("kit_proved", "recovery_rehearsed")
-_EVENTS = (EVENT, *_PROOFS, "verify", _STARTS)
+_EVENTS = (EVENT, *_PROOFS, "verify", *_STARTS)
 
 
 class Item(StrEnum):
@@ -43,10 +48,17 @@ class ItemState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ItemStatus:
-    """``time`` is RFC 3339, empty where it is not known."""
+    """``time`` is RFC 3339, empty where it is not known.
+
+    ``outdated``: it was done at that time, and has to be done again, for the keys were changed.
+    """
 
     state: ItemState
     time: str = ""
+    outdated: bool = False
+
+
+_OPEN = ItemStatus(ItemState.OPEN)
 
 
 def checklist_of(found: Inspection) -> dict[Item, ItemStatus]:
@@ -60,11 +72,11 @@ def checklist_of(found: Inspection) -> dict[Item, ItemStatus]:
         return {}
     states: dict[Item, ItemStatus] = {}
     for entry in _entries_of(audit.done_events(found.path, *_EVENTS), metadata.database_id):
-        if entry.event == _STARTS:
+        if entry.event in _STARTS:
             break
         item, state = _told(entry)
-        if item is not None:
-            states.setdefault(item, ItemStatus(state, entry.time))
+        if item is not None and item not in states:
+            states[item] = _as_of_now(ItemStatus(state, entry.time), item, entry, metadata)
     else:
         if not states:
             return {}
@@ -76,8 +88,8 @@ def checklist_of(found: Inspection) -> dict[Item, ItemStatus]:
         time = said.time if said and said.state is ItemState.DONE else ""
         states[Item.PLAINTEXT_HANDLED] = ItemStatus(ItemState.DONE, time)
     elif states.get(Item.PLAINTEXT_HANDLED, ItemStatus(ItemState.DONE)).state is ItemState.DONE:
-        states[Item.PLAINTEXT_HANDLED] = ItemStatus(ItemState.OPEN)
-    return {item: states.get(item, ItemStatus(ItemState.OPEN)) for item in Item}
+        states[Item.PLAINTEXT_HANDLED] = _OPEN
+    return {item: states.get(item, _OPEN) for item in Item}
 
 
 def record_item(found: Inspection, item: Item, state: ItemState) -> str:
@@ -94,11 +106,66 @@ def record_item(found: Inspection, item: Item, state: ItemState) -> str:
             Outcome.DONE,
             database_id=found.metadata.database_id,
             generation=found.metadata.generation,
-            details={"item": item.value, "state": state.value},
+            details={
+                "item": item.value,
+                "state": state.value,
+                "revision": found.metadata.revision,
+            },
         )
     except AuditUnavailable as error:
         return f"This was not recorded in the audit log: {error}"
     return ""
+
+
+def record_lines(found: Inspection) -> str:
+    """The present slot lines were printed: a kit that was kept is whole again, if only they were old.
+
+    Why that was not possible, or "".
+    """
+    try:
+        kit = checklist_of(found).get(Item.KIT_SAVED)
+    except AuditUnavailable as error:
+        return str(error)
+    if kit is None or not kit.outdated:
+        return ""
+    return record_item(found, Item.KIT_SAVED, ItemState.DONE)
+
+
+def _as_of_now(
+    status: ItemStatus, item: Item, entry: AuditEntry, metadata: Metadata
+) -> ItemStatus:
+    """What an entry says, if it was about the keys that are in force."""
+    if _is_current(item, entry, metadata):
+        return status
+    done = status.state is ItemState.DONE
+    # Other words are not the old ones in need of an addition: nothing of them was ever kept.
+    same = item is not Item.KIT_SAVED or entry.generation >= _words_since(metadata)
+    return ItemStatus(ItemState.OPEN, status.time, outdated=True) if done and same else _OPEN
+
+
+def _is_current(item: Item, entry: AuditEntry, metadata: Metadata) -> bool:
+    match item:
+        case Item.FINGERPRINT_NOTED:
+            return entry.generation == metadata.generation
+        case Item.SIDECAR_COPIED:
+            return entry.details.get("revision") == metadata.revision
+        case Item.KIT_PROVED:
+            return entry.generation >= _words_since(metadata)
+        case Item.KIT_SAVED:
+            slot = metadata.recovery_slot
+            return slot is None or entry.generation >= slot.generation
+        case Item.PLAINTEXT_HANDLED:
+            return True
+
+
+def _words_since(metadata: Metadata) -> int:
+    """The generation since which these recovery words are the words; 0 where there are none."""
+    authority, since = metadata.chain[-1].recovery_authority, 0
+    for link in reversed(metadata.chain):
+        if not authority or link.recovery_authority != authority:
+            break
+        since = link.generation
+    return since
 
 
 def _entries_of(entries: Iterable[AuditEntry], database_id: bytes) -> Iterable[AuditEntry]:

@@ -55,7 +55,11 @@ def _checklist(found: Inspection) -> dict[str, Json]:
     except AuditUnavailable:
         return {}
     return {
-        item.value: {"state": status.state.value, "time": status.time}
+        item.value: {
+            "outdated": status.outdated,
+            "state": status.state.value,
+            "time": status.time,
+        }
         for item, status in items.items()
     }
 

@@ -203,6 +203,8 @@ class Committed:
     randomart: tuple[str, ...] = ()
     openssh_fingerprint: str = ""
     checklist: dict[str, str] = field(default_factory=dict)
+    outdated: tuple[str, ...] = ()
+    """What was done, and has to be done again because the keys were changed since."""
 
     @classmethod
     def from_answer(cls, answer: dict[str, Any]) -> Committed:
@@ -217,6 +219,7 @@ class Committed:
             randomart=tuple(answer.get("randomart") or ()),
             openssh_fingerprint=answer.get("openssh_fingerprint") or "",
             checklist=dict(answer.get("checklist") or {}),
+            outdated=tuple(answer.get("outdated") or ()),
         )
 
     @property

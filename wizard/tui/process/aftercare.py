@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wizard import engine
-from wizard.engine import DamagedMetadata, Item, ItemState, VerificationFailed
+from wizard.engine import DamagedMetadata, Item, ItemState, ItemStatus, VerificationFailed
 from wizard.tui.process import keeping
 from wizard.tui.process.request import Call, InvalidRequest, Request
 
@@ -56,20 +56,7 @@ class Aftercare:
         """Copy the sidecar, read the copy back, and verify what was read."""
         database = self._needed()
         found = _protected(database)
-        metadata = _metadata(found)
-        sidecar = engine.sidecar_path(database)
-        target = request.path("path")
-        if target.is_dir():
-            target = target / sidecar.name
-        keeping.check_elsewhere(target, database, allowed=request.decision("beside"))
-        written = keeping.write_new(target, sidecar.read_bytes())
-        try:
-            same = engine.read_metadata(written.read_bytes()) == metadata
-        except engine.WizardError:
-            same = False
-        if not same:
-            written.unlink(missing_ok=True)
-            raise VerificationFailed(f"{written} did not verify and was removed again.")
+        written = copy_sidecar(found, request.path("path"), beside=request.decision("beside"))
         warning = engine.record_item(found, Item.SIDECAR_COPIED, ItemState.DONE)
         return {**self._described(found), "copy": str(written), "warning": warning}
 
@@ -100,7 +87,7 @@ class Aftercare:
 
     def _described(self, found: Inspection) -> Answer:
         key = _metadata(found).public_key
-        kept = kept_originals(found)
+        kept, items = kept_originals(found), checklist(found)
         return {
             "path": str(found.path),
             "sidecar": str(engine.sidecar_path(found.path)),
@@ -111,17 +98,39 @@ class Aftercare:
             "public_key": key.hex,
             "original_kept": str(kept[-1]) if kept else None,
             "plaintext_left": [str(path) for path in found.plaintext_left],
-            "checklist": self._checklist(found),
+            "checklist": {item: status.state for item, status in items.items()},
+            "outdated": [item for item, status in items.items() if status.outdated],
         }
 
-    @staticmethod
-    def _checklist(found: Inspection) -> Mapping[Item, ItemState]:
-        try:
-            items = engine.checklist_of(found)
-        except engine.AuditUnavailable:
-            items = {}
-        # Without a log to go by nothing is known to be done.
-        return {item: items[item].state if item in items else ItemState.OPEN for item in Item}
+
+def copy_sidecar(found: Inspection, target: Path, *, beside: bool) -> Path:
+    """Copy the sidecar to a new file, or into a directory; return the copy once it has verified.
+
+    Raises `FieldFault` for the database's own directory unless ``beside``, `OutputExists`,
+    `VerificationFailed` and system errors.
+    """
+    sidecar = engine.sidecar_path(found.path)
+    if target.is_dir():
+        target = target / sidecar.name
+    keeping.check_elsewhere(target, found.path, allowed=beside)
+    written = keeping.write_new(target, sidecar.read_bytes())
+    try:
+        same = engine.read_metadata(written.read_bytes()) == _metadata(found)
+    except engine.WizardError:
+        same = False
+    if not same:
+        written.unlink(missing_ok=True)
+        raise VerificationFailed(f"{written} did not verify and was removed again.")
+    return written
+
+
+def checklist(found: Inspection) -> Mapping[Item, ItemStatus]:
+    """All items; without a log to go by nothing is known to be done."""
+    try:
+        items = engine.checklist_of(found)
+    except engine.AuditUnavailable:
+        items = {}
+    return {item: items.get(item, ItemStatus(ItemState.OPEN)) for item in Item}
 
 
 def kept_originals(found: Inspection) -> tuple[Path, ...]:

@@ -5,17 +5,12 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 
+from wizard.todo import OUTDATED
+from wizard.todo import TITLES as TITLES  # noqa: PLC0414 - the pages take it from here
 from wizard.tui import wording
 from wizard.tui.session import Committed, WizardSession
 from wizard.tui.widgets.fact_list import Fact
 
-TITLES: Mapping[str, str] = {
-    "kit_proved": "Recovery kit proved",
-    "kit_saved": "Recovery kit on paper or in a file",
-    "sidecar_copied": "Copy of the sidecar kept elsewhere",
-    "fingerprint_noted": "Fingerprint noted",
-    "plaintext_handled": "Unencrypted files dealt with",
-}
 STATES = {"open": "! open", "skipped": "! skipped", "done": "✓ done"}
 LABELS = {
     "sidecar_copied": "Save sidecar copy…",
@@ -36,7 +31,12 @@ def explanation(item: str, session: WizardSession) -> list[Fact]:
     if committed is None:
         return []
     state = committed.checklist.get(item, "open")
-    return _FACTS[item](session, committed, state)
+    if item in committed.outdated and item == "kit_saved":
+        return [Fact("", OUTDATED[item])]
+    facts = _FACTS[item](session, committed, state)
+    if item in committed.outdated:
+        facts.insert(0, Fact("", OUTDATED[item], "bold"))
+    return facts
 
 
 def _kit_proved(_session: WizardSession, committed: Committed, state: str) -> list[Fact]:
