@@ -15,11 +15,14 @@ from wizard.engine import (
     InvalidPassphrase,
     KeyfileChange,
     NotPermitted,
+    ResourceLimit,
     WeakPassphrase,
     WrongPassphrase,
     add_operator,
     change_passphrase,
     inspect,
+    memory,
+    prepare_recovery,
     remove_operator,
     rename_operator,
     retune,
@@ -143,3 +146,35 @@ def test_killed_anywhere_the_change_is_there_or_it_is_not(node, tmp_path, verb):
         opens_with_one_of(node, PASSPHRASE, why=str(operation))
         ends.add(inspect(node).metadata.operator_slots == before.operator_slots)
     assert ends == {True, False}
+
+
+def test_the_dear_slot_of_one_keeps_nobody_else_out(node, monkeypatch):
+    add(node, params=DEARER)
+    add(node, "Grace", SECOND)
+
+    def limited(params):
+        if params == DEARER:
+            raise ResourceLimit(needed_kib=20480, allowed_kib=19456, limit="memory available")
+
+    monkeypatch.setattr(memory, "check_unattended", limited)
+    assert count(node, PASSPHRASE) == ("passphrase", "", 5)
+    assert count(node, SECOND) == ("operator", "Grace", 5)
+    with pytest.raises(WrongPassphrase, match="not tried on the slot of Ada") as caught:
+        wizard.unlock(node, OPERATOR)
+    assert caught.value.untried == ("Ada",)
+    with pytest.raises(ResourceLimit):
+        wizard.unlock(node, OPERATOR, operator="Ada")
+    assert count(node, OPERATOR, allow_high_cost=True) == ("operator", "Ada", 5)
+
+
+def test_no_operators_passphrase_becomes_the_masters(node, tmp_path):
+    add(node)
+    add(node, "Grace", SECOND)
+    before = files_but_log(node.parent)
+    with pytest.raises(InvalidPassphrase, match="operator Grace") as caught:
+        change_passphrase(node, PASSPHRASE, SECOND)
+    assert caught.value.code == "operators"
+    sheet = (tmp_path / "sheet-1.txt").read_text()
+    with pytest.raises(InvalidPassphrase, match="operator Ada"):
+        prepare_recovery(node, [sheet], OPERATOR)
+    assert files_but_log(node.parent) == before

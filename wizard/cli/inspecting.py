@@ -140,9 +140,7 @@ def _still_to_do(found: engine.Inspection) -> list[str]:
         return [str(error)]
     done = engine.ItemState.DONE
     return [
-        _TO_DO[item] + _since(status)
-        for item, status in items.items()
-        if status.state is not done
+        _TO_DO[item] + _since(status) for item, status in items.items() if status.state is not done
     ]
 
 

@@ -35,7 +35,11 @@ if TYPE_CHECKING:
     ),
 )
 def operator() -> None:
-    """Let people open the data with passphrases of their own. They cannot change the protection."""
+    """Let people open the data with passphrases of their own. They cannot change the protection.
+
+    Nor their own passphrases: the master key signs every slot. For another passphrase the operator
+    is removed and added again.
+    """
 
 
 @operator.command(

@@ -17,11 +17,11 @@ from pathlib import Path
 
 from wizard.engine import audit, inspection
 from wizard.engine.changing import changing, publish, remember
-from wizard.engine.errors import NotPermitted, WrongPassphrase
+from wizard.engine.errors import InvalidPassphrase, NotPermitted, WrongPassphrase
 from wizard.engine.keyfile import KeyfileInput, keyfile_from
 from wizard.engine.masterkey import SigningKey
 from wizard.engine.metadata import Metadata
-from wizard.engine.opening import open_data_key, open_database, open_operator, open_root
+from wizard.engine.opening import open_data_key, open_database, open_root, whose_passphrase
 from wizard.engine.passphrase import PassphraseSource, passphrase_from
 from wizard.engine.progress import Progress, ProgressSink, Stage, ignore_progress
 from wizard.engine.secret import Secret
@@ -151,13 +151,31 @@ def master_root(metadata: Metadata, passphrase: Secret, keyfile: Secret | None) 
     try:
         return open_root(metadata, passphrase, keyfile)
     except WrongPassphrase:
-        for slot in metadata.operator_slots:
-            if not runs_unasked(slot.params):
-                # Only to word a refusal: a sidecar that was exchanged must not have hours of
-                # memory spent on that.
-                continue
-            data_key = open_operator(metadata, slot, passphrase)
-            if data_key is not None:
-                data_key.close()
-                raise NotPermitted(slot.label) from None
+        label = operator_of(metadata, passphrase)
+        if label is not None:
+            raise NotPermitted(label) from None
         raise
+
+
+def check_nobodys(metadata: Metadata, passphrase: Secret) -> None:
+    """Refuse an operator's passphrase as a new master passphrase: he would be the master then.
+
+    Raises `InvalidPassphrase`. Slots that this machine does not run without asking are not tried.
+    """
+    label = operator_of(metadata, passphrase)
+    if label is not None:
+        raise InvalidPassphrase(
+            "operators",
+            f"This is the passphrase of the operator {label}, who could change everything with it. "
+            "The master passphrase has to be another one.",
+        )
+
+
+def operator_of(metadata: Metadata, passphrase: Secret) -> str | None:
+    """The operator whose passphrase it is, or None; slots that are too dear here are passed over.
+
+    It is only to word a refusal: a sidecar that was exchanged must not have hours of memory spent
+    on that.
+    """
+    affordable = [slot for slot in metadata.operator_slots if runs_unasked(slot.params)]
+    return whose_passphrase(metadata, passphrase, affordable)

@@ -131,9 +131,7 @@ def record_lines(found: Inspection) -> str:
     return record_item(found, Item.KIT_SAVED, ItemState.DONE)
 
 
-def _as_of_now(
-    status: ItemStatus, item: Item, entry: AuditEntry, metadata: Metadata
-) -> ItemStatus:
+def _as_of_now(status: ItemStatus, item: Item, entry: AuditEntry, metadata: Metadata) -> ItemStatus:
     """What an entry says, if it was about the keys that are in force."""
     if _is_current(item, entry, metadata):
         return status

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 
@@ -173,9 +174,20 @@ class NotOpened(WizardError):
 
 
 class WrongPassphrase(NotOpened):
-    """The passphrase (or keyfile) derives another master key. `fingerprint`: of the expected."""
+    """The passphrase (or keyfile) derives another master key. `fingerprint`: of the expected.
 
-    def __init__(self, fingerprint: str, *, keyfile_expected: bool, keyfile_given: bool) -> None:
+    `untried`: the operators whose slots need more memory than is used without asking, so that the
+    passphrase may be theirs.
+    """
+
+    def __init__(
+        self,
+        fingerprint: str,
+        *,
+        keyfile_expected: bool,
+        keyfile_given: bool,
+        untried: Sequence[str] = (),
+    ) -> None:
         if keyfile_expected and not keyfile_given:
             text = "A keyfile belongs to this passphrase and was not given."
         elif keyfile_given and not keyfile_expected:
@@ -184,8 +196,14 @@ class WrongPassphrase(NotOpened):
             text = "The passphrase or the keyfile is wrong."
         else:
             text = "The passphrase is wrong."
+        if untried:
+            text += (
+                f" It was not tried on the slot of {', '.join(untried)}, which takes more memory "
+                "than is used without asking."
+            )
         super().__init__(f"{text} The database's fingerprint is {fingerprint}.")
         self.fingerprint = fingerprint
+        self.untried = tuple(untried)
         self.keyfile_expected = keyfile_expected
         self.keyfile_given = keyfile_given
 

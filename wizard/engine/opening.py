@@ -132,6 +132,18 @@ def open_operator(metadata: Metadata, slot: OperatorSlot, passphrase: Secret) ->
     return data_key
 
 
+def whose_passphrase(
+    metadata: Metadata, passphrase: Secret, slots: Sequence[OperatorSlot]
+) -> str | None:
+    """The label of the operator whose passphrase it is, or None. A derivation for each slot."""
+    for slot in slots:
+        data_key = open_operator(metadata, slot, passphrase)
+        if data_key is not None:
+            data_key.close()
+            return slot.label
+    return None
+
+
 def open_database(
     path: Path, data_key: Secret, metadata: Metadata, *, readonly: bool, operator: str = ""
 ) -> Database:

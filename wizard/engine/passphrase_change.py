@@ -10,7 +10,7 @@ import os
 from contextlib import ExitStack
 from enum import Enum
 
-from wizard.engine.authority import Authority, Changed, authorised
+from wizard.engine.authority import Authority, Changed, authorised, check_nobodys
 from wizard.engine.changing import publish
 from wizard.engine.errors import InvalidPassphrase
 from wizard.engine.initialization import DEFAULT_MINIMUM_SCORE, measured
@@ -48,7 +48,7 @@ def change_passphrase(
     A callable ``new_passphrase`` is called only after the present one was found right. The old
     passphrase opens nothing afterwards but copies made before. Raises `WrongPassphrase`,
     `NotPermitted`, `Busy`, `WeakPassphrase`, `InvalidPassphrase` (also where nothing would
-    change), `InvalidParameters`, `ResourceLimit`, `Cancelled`, or the error of the target's state;
+    change, and for an operator's passphrase), `InvalidParameters`, `ResourceLimit`, `Cancelled`, or the error of the target's state;
     each leaves the state of before.
     """
     token = cancel or CancelToken()
@@ -76,6 +76,10 @@ def change_passphrase(
                 "The new passphrase is the old one. To change only what guessing it costs, "
                 "re-tune it.",
             )
+        if held.metadata.operator_slots:
+            progress(Progress(Stage.DERIVE, 0, 0, detail="to see that it is no operator's"))
+            check_nobodys(held.metadata, new)
+            token.check()
         return _succeed(held, Credentials(new, file), chosen, progress=progress, cancel=token)
 
 

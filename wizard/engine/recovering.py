@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 
 from wizard.engine import audit, sqlite
-from wizard.engine.authority import authorised
+from wizard.engine.authority import authorised, check_nobodys
 from wizard.engine.changing import Change, changing
 from wizard.engine.errors import NoRecovery, NotOpened, NotProved, NotVerified
 from wizard.engine.initialization import DEFAULT_MINIMUM_SCORE, measured
@@ -71,6 +71,8 @@ def prepare_recovery(
         check_cost(chosen, allow_high_cost=allow_high_cost)
         secret = stack.enter_context(new_passphrase_from(new_passphrase))
         check_strength(secret, minimum_score, context=(change.target.stem,))
+        check_nobodys(metadata, secret)
+        token.check()
         file = keyfile_from(new_keyfile)
         if file is not None:
             stack.enter_context(file)

@@ -73,7 +73,9 @@ def unlock(
     """Open a protected database by its passphrase, an operator's, or its recovery sheets.
 
     With ``operator``, a label, only that operator's slot is tried. Without, the master's is, and
-    then those of all operators: a wrong passphrase costs a derivation for each. ``recovery`` takes
+    then those of all operators: a wrong passphrase costs a derivation for each. An operator's slot
+    that takes more memory than is used without asking is then passed over unless
+    ``allow_high_cost``, and `WrongPassphrase` says so. ``recovery`` takes
     the text of each sheet, or bare phrases of 33 words. What was not recorded in the audit log, or
     is no longer there, is told in the database's ``warnings``. Raises a subclass of `NotVerified` (metadata or database are not sound), `NotOpened` (the secret is not the right
     one), or the error of the target's state; the database is not touched then.
@@ -121,6 +123,7 @@ def _opened(
     slots: tuple[OperatorSlot, ...],
     *,
     only: str | None,
+    untried: tuple[str, ...],
     entry: audit.Audited,
     keys: ExitStack,
 ) -> Iterator[tuple[Secret, str]]:
@@ -135,7 +138,13 @@ def _opened(
         try:
             root = open_master(metadata, passphrase, keyfile)
         except WrongPassphrase as error:
-            refused = error
+            refused = WrongPassphrase(
+                error.fingerprint,
+                keyfile_expected=error.keyfile_expected,
+                keyfile_given=error.keyfile_given,
+                # With a keyfile it is not meant as an operator's.
+                untried=untried if keyfile is None else (),
+            )
         else:
             with root, open_data_key(metadata, root) as data_key:
                 entry.signer = keys.enter_context(SigningKey.master(root))
@@ -260,14 +269,25 @@ def open_recorded(
     slots = _operators(metadata, operator)
     if operator is None:
         check_cost(metadata.master_slot.params, allow_high_cost=allow_high_cost)
-    for slot in slots:
-        check_cost(slot.params, allow_high_cost=allow_high_cost)
+        # One operator's dear slot keeps nobody else out.
+        tried = tuple(slot for slot in slots if allow_high_cost or runs_unasked(slot.params))
+    else:
+        tried = slots
+        check_cost(slots[0].params, allow_high_cost=allow_high_cost)
+    untried = tuple(slot.label for slot in slots if slot not in tried)
     with (
         passphrase_from(passphrase) as secret,
-        _opened(found, metadata, secret, keyfile, slots, only=operator, entry=entry, keys=keys) as (
-            data_key,
-            label,
-        ),
+        _opened(
+            found,
+            metadata,
+            secret,
+            keyfile,
+            tried,
+            only=operator,
+            untried=untried,
+            entry=entry,
+            keys=keys,
+        ) as (data_key, label),
     ):
         try:
             return open_database(found.path, data_key, metadata, readonly=readonly, operator=label)

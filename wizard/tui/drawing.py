@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from typing import Any, ClassVar
 
+from rich.color import Color as RichColor
 from rich.color import ColorSystem
 from rich.console import RenderableType
 from rich.segment import Segment
@@ -30,6 +31,20 @@ from wizard.tui.type_ahead import TypeAhead
 _HIDE_CURSOR, _SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
 _WORTH_SYNCHRONIZING = 256  # bytes; a letter needs no protection against being half drawn
 _LIGHT_BACKGROUNDS = {"7", "15"}
+_LIGHT_MODULES = RichColor.from_rgb(255, 255, 255)
+
+
+class ColoursOfCodes(NoColor):
+    """NO_COLOR takes the colours away, but for a QR code's: without them many readers see nothing."""
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        """Leave dark on light as it is."""
+        return [
+            segment
+            if segment.style is not None and segment.style.bgcolor == _LIGHT_MODULES
+            else super(ColoursOfCodes, self).apply([segment], background)[0]
+            for segment in segments
+        ]
 
 
 class AsciiFilter(LineFilter):
@@ -76,7 +91,7 @@ class DrawingApp(TypeAhead, inherit_bindings=False):
         # Textual decides on the filter before there is a theme, and would draw in greys.
         self._filters = [kept for kept in self._filters if not isinstance(kept, Monochrome)]
         if self.no_color:
-            self._filters.append(NoColor())
+            self._filters.append(ColoursOfCodes())
         self._canvas: Canvas | None = None
         self._ascii = AsciiFilter(enabled=False)
         self._filters.append(self._ascii)

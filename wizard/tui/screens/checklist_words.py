@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
 
 from wizard.todo import OUTDATED
 from wizard.todo import TITLES as TITLES  # noqa: PLC0414 - the pages take it from here
