@@ -10,8 +10,10 @@ import pytest
 from tests.databases import make_plain
 from tests.test_tui_terminal import ENTER, TAB, at_step
 from tests.tui_fakes import FakeEngine
-from tests.tui_journey import Journey
+from tests.tui_journey import Journey, journey_to
 from tests.tui_terminal import Terminal
+from wizard.tui.engine_client import EngineError
+from wizard.tui.messages import FieldState
 
 PHRASE = "seven quiet lanterns drift north"
 
@@ -36,6 +38,30 @@ def test_a_mistake_is_still_one(tmp_path: Path) -> None:
         terminal.send(PHRASE + ENTER + PHRASE[:-1] + ENTER)
         terminal.until("Once more", 5)
         terminal.until("not the same", 5)
+
+
+def test_a_length_that_comes_late_takes_no_message_away() -> None:
+    async def story() -> None:
+        fake = FakeEngine()
+        async with Journey(fake) as journey:
+            await journey_to(journey, "passphrase")
+            page = journey.app.screen
+            for characters in (1, 2, 3, 0):
+                page.post_message(
+                    FieldState(
+                        field="second",
+                        characters=characters,
+                        strength=None,
+                        matches=False,
+                        refused="",
+                    )
+                )
+            error = EngineError("InvalidPassphrase", "They are not the same.", field="second")
+            page._not_accepted(error)
+            await journey.settle()
+            assert "They are not the same." in journey.text()
+
+    asyncio.run(story())
 
 
 def test_the_asked_for_words_may_come_in_one_piece(tmp_path: Path) -> None:

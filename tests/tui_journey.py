@@ -10,6 +10,7 @@ from textual.keys import _character_to_key
 
 from tests.tui_fakes import FakeEngine
 from wizard.tui.screens import select
+from wizard.tui.widgets.secret_field import SecretField
 
 select.REST_SECONDS = 0.0  # no journey waits for what a person would pass by
 
@@ -56,6 +57,20 @@ class Journey:
         for character in text:
             key = _character_to_key(character)
             self.app._driver.send_message(events.Key(key, character))
+        await self.settle()
+        await self._drawn()
+
+    async def _drawn(self) -> None:
+        """Until a secret field shows as many characters as the engine holds for it."""
+        for _try in range(500):
+            fields = {str(part.id): part for part in self.app.screen.query(SecretField)}
+            if all(
+                fields[f"secret-{name}"].characters == len(text)
+                for name, text in self.engine.fields.items()
+                if f"secret-{name}" in fields
+            ):
+                break
+            await asyncio.sleep(0.01)
         await self.settle()
 
     async def rest(self) -> None:

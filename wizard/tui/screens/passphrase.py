@@ -269,7 +269,8 @@ class PassphraseScreen(StepScreen):
             return
         if field == "second":
             self.engine.send("field.clear", field="second")
-        self.show_fault(Fault(error.message, f"#secret-{field}"))
+        # Behind the lengths that are still on their way here: a growing one takes a message away.
+        self.call_later(self.show_fault, Fault(error.message, f"#secret-{field}"))
 
     def go_back(self) -> None:
         """To the list."""

@@ -114,7 +114,7 @@ class PresentScreen(StepScreen):
 
     def validate(self) -> Fault | None:
         """All fields filled."""
-        if not self.query_one(SecretField).characters:
+        if not self.query_one(SecretField).filled:
             return Fault("Type the passphrase.", "#secret-current")
         if self._needs_keyfile() and not self.query_one("#keyfile", PathField).value.strip():
             return Fault("This database needs its keyfile, too.", "#keyfile")
@@ -159,7 +159,8 @@ class PresentScreen(StepScreen):
             if upkeep.allow_high_cost:
                 await self.proceed()
         elif error.field == "current":
-            self.show_fault(Fault(error.message, "#secret-current"))
+            # Behind the lengths that are still on their way: a growing one takes a message away.
+            self.call_later(self.show_fault, Fault(error.message, "#secret-current"))
         elif error.field == "keyfile" and self._needs_keyfile():
             self.show_fault(Fault(error.message, "#keyfile"))
         else:
