@@ -73,7 +73,7 @@ def _goes_on(login: Login, path: Path, *, interrupted: bool) -> None:
     login.start(LANG="C.UTF-8")
     walker = Walker(login.window)
     if interrupted:
-        login.window.until("interrupted set-up")
+        login.window.until("An initialization of node.db did not finish.")
         login.window.until("The plaintext database is as it was.")
         walker.press("Undo and continue")
         login.window.until("had not finished; its 2 staged files were removed")
