@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.terminals.ssh_server import SshServer, descendants, name_of
+from tests.terminals.ssh_server import SshServer, descendants, kill, name_of
 from tests.terminals.tmux_window import TmuxWindow
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -63,24 +63,20 @@ class Login:
         """Kill the client, as a laptop's lid does."""
         clients = [pid for pid in descendants(self.window.pid) if name_of(pid) == "ssh"]
         assert clients
-        for pid in clients:
-            os.kill(pid, signal.SIGKILL)
+        kill(clients)
 
     def cut_server(self) -> None:
         """Kill the server's processes for the connection, as an administrator in a hurry does."""
         sessions = self.server.sessions()
         assert sessions
-        for pid in sessions:
-            os.kill(pid, signal.SIGKILL)
+        kill(sessions)
 
     def kill_wizard(self) -> None:
         """Kill both of its processes at once: nothing of it can tidy up."""
         processes = self.processes()
         assert len(processes) >= 2
-        for pid in processes:
-            os.kill(pid, signal.SIGSTOP)
-        for pid in processes:
-            os.kill(pid, signal.SIGKILL)
+        kill(processes, signal.SIGSTOP)
+        kill(processes)
 
 
 @contextmanager

@@ -9,6 +9,8 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -67,8 +69,7 @@ class SshServer:
 
     def __exit__(self, *_exception: object) -> None:
         if self._process is not None:
-            for pid in self.sessions():
-                os.kill(pid, signal.SIGKILL)
+            kill(self.sessions())
             self._process.terminate()
             self._process.wait(10)
         if self._made_run_directory:
@@ -127,6 +128,13 @@ def descendants(pid: int, *, only: str | None = None) -> list[int]:
             found.append(child)
         found += descendants(child, only=only)
     return found
+
+
+def kill(pids: Iterable[int], number: signal.Signals = signal.SIGKILL) -> None:
+    """Send a signal to those that have not ended meanwhile."""
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, number)
 
 
 def name_of(pid: int) -> str:
