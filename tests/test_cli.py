@@ -407,8 +407,12 @@ def test_the_exit_code_of_status_tells_the_state(run, tmp_path, state):
     assert not (tmp_path / "asked").exists()
 
 
-def test_the_public_key_in_three_forms(run, protected):
+def test_the_public_key_in_its_forms(run, protected):
     key = engine.inspect(protected).metadata.public_key
+    words = run("public-key", "node.db", "--format", "words").out.split()
+    assert tuple(words) == engine.fingerprint_words(key)
+    drawn = run("public-key", "node.db", "--format", "randomart").out.splitlines()
+    assert tuple(drawn) == engine.randomart(key)
     assert run("public-key", "node.db", "--format", "hex").out.strip() == key.hex
     assert run("public-key", "node.db").out.startswith("ssh-ed25519 AAAA")
     pem = run("public-key", "node.db", "--format", "pem").out

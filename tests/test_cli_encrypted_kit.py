@@ -1,4 +1,4 @@
-"""`init --recovery-encrypt-to`: the kit leaves the program for one reader only."""
+"""`--recovery-encrypt-to`: the kit leaves the program for one reader only, wherever one is made."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pyrage
 import pytest
 
 from tests.databases import make_plain
+from tests.test_initialization import CHEAP, saved
 from wizard import engine
 
 PASSPHRASE = "Vermilion tügboat 93 quokka"
@@ -69,3 +70,41 @@ def test_a_key_that_cannot_be_used_is_refused_before_anything_is_done(
     assert said in done.stderr
     assert "Traceback" not in done.stderr
     assert {each.name for each in tmp_path.iterdir()} == {"node.db"}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["recovery", "new", "PATH", "--passphrase", "stdin"],
+        ["recover", "PATH", "--recovery", "SHEET", "--new-passphrase", "stdin"],
+        ["reinit", "PATH", "--confirm", "node.db", "--passphrase", "stdin", *COST],
+    ],
+    ids=lambda words: words[0],
+)
+def test_every_command_that_makes_a_kit_encrypts_it(tmp_path, command):
+    identity = pyrage.x25519.Identity.generate()
+    path, kit = make_plain(tmp_path / "node.db", 20), tmp_path / "kit.age"
+    engine.initialize(
+        path,
+        "not what it will be 3",
+        params=CHEAP,
+        original=engine.OriginalPolicy.REMOVE,
+        confirm_kit=saved(tmp_path),
+    )
+    words = {"PATH": str(path), "SHEET": str(tmp_path / "sheet-1.txt")}
+    typed = "not what it will be 3" if command[0] == "recovery" else PASSPHRASE
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "wizard"),
+            *[words.get(word, word) for word in command],
+            *("--recovery-out", str(kit), "--recovery-encrypt-to", str(identity.to_public())),
+        ],
+        input=typed,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "proved from memory" in done.stderr
+    text = pyrage.decrypt(kit.read_bytes(), [identity]).decode()
+    engine.verify(path, recovery=[text])

@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import sqlite3
+import subprocess
 import sys
 import termios
 import time
@@ -112,6 +113,47 @@ def answer(session, words):
 
 
 # Init -----------------------------------------------------------------------------------------
+
+
+def test_init_makes_a_passphrase_shows_it_once_and_has_it_typed(plaintext, tmp_path):
+    session = Session(tmp_path, "init", "node.db", "--generate", "--no-recovery", *CHEAP)
+    session.see("6 random words of the EFF's long list: 77.5 bits.")
+    session.see("[Enter: hide it, and type it again] ")
+    made = re.findall(r"^  ((?:[a-z-]+ ){5}[a-z-]+)\r?$", session.text, re.MULTILINE)[0]
+    session.type("")
+    session.type_unseen("The passphrase: ", "something else")
+    session.see("That was not the same. Look again.")
+    session.see("[Enter: hide it, and type it again] ")
+    session.type("")
+    session.type_unseen("The passphrase: ", made)
+    session.see("Protected, and proved to open.")
+    assert session.end() == 0
+    assert made not in session.visible
+    with engine.unlock(plaintext, made) as database:
+        assert database.connection.execute("SELECT name FROM item").get == "one"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--generate", "--passphrase", "stdin"), "but not both"),
+        (("--generate", "--recovery-out", "kit.txt"), "no terminal to show the generated"),
+    ],
+)
+def test_a_passphrase_is_made_only_where_it_can_be_seen(plaintext, arguments, said):
+    before = files_but_log(plaintext.parent)
+    done = subprocess.run(
+        [sys.executable, "-m", "wizard", "init", "node.db", *arguments],
+        cwd=plaintext.parent,
+        input=PASSPHRASE,
+        capture_output=True,
+        text=True,
+        check=False,
+        start_new_session=True,
+    )
+    assert done.returncode == 2
+    assert said in " ".join(done.stderr.split())
+    assert files_but_log(plaintext.parent) == before
 
 
 def test_init_from_the_first_question_to_the_proof(plaintext, tmp_path):

@@ -12,6 +12,7 @@ from wizard import engine
 from wizard.cli import kit, options, output
 from wizard.cli.choose import CostChoice, cost_options
 from wizard.cli.initializing import InitOptions, run
+from wizard.cli.new_passphrase import source_of
 from wizard.diagnostics import UsageProblem
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ _WHAT_REMOVING_MEANS = (
 @options.manifest_option
 @options.path_argument
 @options.passphrase_option
+@options.generate_option
 @options.keyfile_option
 @cost_options
 @click.option(
@@ -48,14 +50,6 @@ _WHAT_REMOVING_MEANS = (
     "sqlcipher: files that SQLCipher 4 opens too.",
 )
 @options.kit_options
-@click.option(
-    "--recovery-encrypt-to",
-    "encrypt_to",
-    multiple=True,
-    metavar="KEY_OR_FILE",
-    help="Encrypt what --recovery-out writes to an age or SSH public key, or a file of them. Only "
-    "the private key opens it, with the age program.",
-)
 @click.option("--no-recovery", is_flag=True, help="No kit: a lost passphrase is lost data.")
 @click.option(
     "--original",
@@ -87,14 +81,15 @@ def _checked(
     min_score: int | None,
     original: str,
     source: Source | None,
+    generate: bool,
     keyfile: Path | None,
     cipher: str | None,
     allow_high_cost: bool,
     **cost: Any,
 ) -> InitOptions:
     """Raise `UsageProblem` for what contradicts itself or cannot be done here."""
-    if encrypt_to and recovery_out is None:
-        raise UsageProblem("--recovery-encrypt-to needs --recovery-out FILE to write to.")
+    new = source_of(source, generate=generate)
+    readers = kit.readers_of(encrypt_to, recovery_out)
     if no_recovery and (recovery_out is not None or recovery_shares is not None or holders):
         raise UsageProblem("--no-recovery makes no kit; leave the other recovery options out.")
     if not no_recovery and recovery_out is None and not kit.can_be_shown():
@@ -115,13 +110,13 @@ def _checked(
             raise UsageProblem("The recovery kit cannot have the database's or its sidecar's name.")
     return InitOptions(
         path=path,
-        source=source,
+        source=new,
         keyfile=keyfile,
         cost=CostChoice(**cost),
         cipher=cipher,
         plan=plan,
         sheets=sheets,
-        readers=tuple(key for text in encrypt_to for key in engine.recipients_from(text)),
+        readers=readers,
         original=engine.OriginalPolicy(original),
         minimum_score=engine.DEFAULT_MINIMUM_SCORE if min_score is None else min_score,
         allow_high_cost=allow_high_cost,

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from wizard.cli.choose import CostChoice
+    from wizard.cli.new_passphrase import Generated
     from wizard.cli.sources import Source
 
 
@@ -27,7 +28,7 @@ class InitOptions:
     """What the command line says, checked for contradictions."""
 
     path: Path
-    source: Source | None
+    source: Source | Generated | None
     keyfile: Path | None
     cost: CostChoice
     cipher: str | None

@@ -164,10 +164,11 @@ def _several(name: str, values: list[str]) -> list[tuple[str, str]]:
 @click.option(
     "--format",
     "form",
-    type=click.Choice(("openssh", "pem", "hex")),
+    type=click.Choice(("openssh", "pem", "hex", "words", "randomart")),
     default="openssh",
     show_default=True,
-    help="OpenSSH line, PEM (SubjectPublicKeyInfo), or 64 hexadecimal digits.",
+    help="OpenSSH line, PEM (SubjectPublicKeyInfo), or 64 hexadecimal digits; the fingerprint in "
+    "words, or as the picture that OpenSSH draws of the key.",
 )
 @options.json_option
 def public_key(path: Path, form: str, *, as_json: bool) -> None:
@@ -180,6 +181,8 @@ def public_key(path: Path, form: str, *, as_json: bool) -> None:
         "openssh": lambda: key.openssh(f"{PROGRAM} {found.path.name}"),
         "pem": key.pem,
         "hex": lambda: key.hex,
+        "words": lambda: " ".join(engine.fingerprint_words(key)),
+        "randomart": lambda: "\n".join(engine.randomart(key)),
     }
     text = str(forms[form]()).rstrip("\n")
     if as_json:

@@ -57,6 +57,18 @@ def sheet_files(
     return sheets
 
 
+def readers_of(
+    encrypt_to: Sequence[str], recovery_out: Path | None
+) -> tuple[engine.Recipient, ...]:
+    """Who alone shall be able to read the files of a new kit; nobody in particular where none is given.
+
+    Raises `UsageProblem` where there are no files, and what `engine.recipients_from` raises.
+    """
+    if encrypt_to and recovery_out is None:
+        raise UsageProblem("--recovery-encrypt-to needs --recovery-out FILE to write to.")
+    return tuple(key for text in encrypt_to for key in engine.recipients_from(text))
+
+
 def check_free(paths: Sequence[Path]) -> None:
     """Raise `OutputExists`, or `OSError` for a missing directory, before any work is done."""
     for path in paths:

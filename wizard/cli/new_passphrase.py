@@ -2,6 +2,7 @@
 
 - What the engine would refuse is refused before the second typing and before any work.
 - A mismatch shows nothing of what was typed and asks again, three times at most.
+- One that is made here is shown once, on the screen that keeps no history, and counts when it was typed.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from typing import TYPE_CHECKING
 from wizard import engine
 from wizard.cli import output
 from wizard.cli.interruption import interrupted_at_once
-from wizard.cli.terminal import Terminal
+from wizard.cli.terminal import Terminal, is_terminal
 from wizard.cli.unlocking import ATTEMPTS
+from wizard.diagnostics import UsageProblem
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,11 +32,33 @@ class Demand:
     context: tuple[str, ...] = ()
 
 
-def new_passphrase(source: Source | None, demand: Demand) -> engine.Secret:
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """In the place of a source: it is drawn here."""
+
+
+def source_of(source: Source | None, *, generate: bool) -> Source | Generated | None:
+    """Where the new passphrase comes from; None to have it typed. Raises `UsageProblem` for both."""
+    if not generate:
+        return source
+    if source is not None:
+        raise UsageProblem(
+            "Have a passphrase made with --generate, or say where it is, but not both."
+        )
+    if not is_terminal():
+        raise UsageProblem(
+            "There is no terminal to show the generated passphrase on. Say where the passphrase is."
+        )
+    return Generated()
+
+
+def new_passphrase(source: Source | Generated | None, demand: Demand) -> engine.Secret:
     """Return it in the engine's form; the caller closes it.
 
     Raises `InvalidPassphrase`, `WeakPassphrase`, and what reading it raises.
     """
+    if isinstance(source, Generated):
+        return drawn_passphrase()
     if source is not None:
         with source.read() as given:
             return _accepted(given, demand)
@@ -49,8 +73,37 @@ def new_passphrase(source: Source | None, demand: Demand) -> engine.Secret:
     raise AssertionError("the last attempt returns or raises")
 
 
+def drawn_passphrase() -> engine.Secret:
+    """Draw words, show them where no history is kept, and have them typed again.
+
+    Raises `Cancelled` on an end of input, and `UsageProblem` without a terminal.
+    """
+    drawn = engine.generate_passphrase()
+    try:
+        with Terminal.open() as terminal, terminal.alternate_screen() as clear:
+            message = ""
+            while True:
+                clear()
+                with drawn.secret.expose() as view:
+                    terminal.write(
+                        f"{message}{drawn.words} random words of the EFF's long list: "
+                        f"{drawn.bits:.1f} bits.\n"
+                        "Write them down or learn them. They are not shown again later.\n\n"
+                        f"  {str(view, 'utf-8')}\n\n"
+                    )
+                terminal.ask("[Enter: hide it, and type it again] ")
+                clear()
+                with terminal.ask_unseen("The passphrase: ") as typed:
+                    if typed.equals(drawn.secret):
+                        return drawn.secret
+                message = "That was not the same. Look again.\n\n"
+    except BaseException:
+        drawn.secret.close()
+        raise
+
+
 def asked_when_needed(
-    source: Source | None, demand: Demand, secrets: ExitStack, line: output.ProgressLine
+    source: Source | Generated | None, demand: Demand, secrets: ExitStack, line: output.ProgressLine
 ) -> Callable[[], engine.Secret]:
     """What the engine calls for the new passphrase, once the present one was found right.
 

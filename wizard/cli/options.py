@@ -133,6 +133,13 @@ new_passphrase_option: Decorator = click.option(
     help="Where to read the new passphrase instead of asking for it, in the same way.",
 )
 
+generate_option: Decorator = click.option(
+    "--generate",
+    is_flag=True,
+    help="Have the new passphrase made here: six random words (77 bits), shown once on the "
+    "terminal and typed again.",
+)
+
 min_score_option: Decorator = click.option(
     "--min-score",
     type=click.IntRange(0, 4),
@@ -180,6 +187,14 @@ operator_option: Decorator = click.option(
 def kit_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options of a command that makes a recovery kit."""
     for option in (
+        click.option(
+            "--recovery-encrypt-to",
+            "encrypt_to",
+            multiple=True,
+            metavar="KEY_OR_FILE",
+            help="Encrypt what --recovery-out writes to an age or SSH public key, or a file of "
+            "them. Only the private key opens it, with the age program.",
+        ),
         click.option(
             "--recovery-out",
             type=click.Path(path_type=Path),

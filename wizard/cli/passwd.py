@@ -16,7 +16,7 @@ from wizard import engine
 from wizard.cli import changes, options, output
 from wizard.cli.choose import CostChoice, cost_options
 from wizard.cli.interruption import interruptible
-from wizard.cli.new_passphrase import Demand, asked_when_needed
+from wizard.cli.new_passphrase import Demand, asked_when_needed, source_of
 from wizard.cli.unlocking import Attempt, UnlockOptions, open_with
 from wizard.diagnostics import UsageProblem
 
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 @options.passphrase_option
 @options.keyfile_option
 @options.new_passphrase_option
+@options.generate_option
 @click.option(
     "--new-keyfile",
     type=click.Path(path_type=Path),
@@ -57,6 +58,7 @@ def passwd(
     source: Source | None,
     keyfile: Path | None,
     new_source: Source | None,
+    generate: bool,
     new_keyfile: Path | None,
     no_keyfile: bool,
     retune: bool,
@@ -66,11 +68,12 @@ def passwd(
     **cost: Any,
 ) -> None:
     """Change the passphrase of PATH. A new master key follows the old one; the data stay as they are."""
-    if retune and (new_source is not None or new_keyfile is not None or no_keyfile):
+    if retune and (new_source is not None or generate or new_keyfile is not None or no_keyfile):
         raise UsageProblem("--retune keeps passphrase and keyfile; leave the new ones out.")
     if new_keyfile is not None and no_keyfile:
         raise UsageProblem("Give --new-keyfile or --no-keyfile, not both.")
     changes.check_sources(source, new_source)
+    new = source_of(new_source, generate=generate)
     wanted: Path | engine.KeyfileChange = new_keyfile or (
         engine.KeyfileChange.DROP if no_keyfile else engine.KeyfileChange.KEEP
     )
@@ -98,7 +101,7 @@ def passwd(
             return engine.change_passphrase(
                 path,
                 attempt.secret,
-                asked_when_needed(new_source, demand, secrets, line),
+                asked_when_needed(new, demand, secrets, line),
                 keyfile=keyfile,
                 new_keyfile=wanted,
                 params=params,

@@ -16,7 +16,7 @@ from wizard import engine
 from wizard.cli import changes, kit, options, output
 from wizard.cli.choose import CostChoice, cost_options
 from wizard.cli.interruption import interruptible
-from wizard.cli.new_passphrase import Demand, asked_when_needed
+from wizard.cli.new_passphrase import Demand, asked_when_needed, source_of
 from wizard.cli.unlocking import TYPED, Attempt, UnlockOptions, open_with, read_sheets
 from wizard.diagnostics import PROGRAM
 
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 @options.path_argument
 @options.recovery_option
 @options.new_passphrase_option
+@options.generate_option
 @click.option(
     "--new-keyfile",
     type=click.Path(path_type=Path),
@@ -52,10 +53,12 @@ def recover(
     path: Path,
     recovery: tuple[Path, ...],
     new_source: Source | None,
+    generate: bool,
     new_keyfile: Path | None,
     recovery_shares: str | None,
     holders: tuple[str, ...],
     recovery_out: Path | None,
+    encrypt_to: tuple[str, ...],
     min_score: int | None,
     allow_high_cost: bool,
     as_json: bool,
@@ -66,7 +69,9 @@ def recover(
     The old passphrase and the old kit stop working. Without --recovery the words are typed.
     """
     metadata = _recoverable(path)
+    new = source_of(new_source, generate=generate)
     plan = _plan(recovery_shares, holders, metadata)
+    readers = kit.readers_of(encrypt_to, recovery_out)
     sheets = kit.sheet_files(recovery_out, plan, database=path)
     chosen = CostChoice(**cost)
     params, allowed = None, allow_high_cost
@@ -80,7 +85,7 @@ def recover(
         pending = engine.prepare_recovery(
             path,
             texts,
-            asked_when_needed(new_source, demand, secrets, line),
+            asked_when_needed(new, demand, secrets, line),
             new_keyfile=new_keyfile,
             params=params,
             recovery=plan,
@@ -92,6 +97,7 @@ def recover(
     _finish(
         pending,
         sheets,
+        readers,
         headline="Recovered: the new passphrase opens it. The old passphrase and the old recovery "
         "kit are refused.",
         as_json=as_json,
@@ -134,12 +140,14 @@ def new(
     recovery_shares: str | None,
     holders: tuple[str, ...],
     recovery_out: Path | None,
+    encrypt_to: tuple[str, ...],
     allow_high_cost: bool,
     as_json: bool,
 ) -> None:
     """Make a new recovery kit for PATH, or its first. The one before stops working."""
     metadata = _openable(path)
     plan = _plan(recovery_shares, holders, metadata)
+    readers = kit.readers_of(encrypt_to, recovery_out)
     sheets = kit.sheet_files(recovery_out, plan, database=path)
     had_one = metadata.recovery_slot is not None
 
@@ -159,6 +167,7 @@ def new(
     _finish(
         open_with(path, unlock, prepare),
         sheets,
+        readers,
         headline="The new recovery kit opens it. The kit before is refused: destroy its sheets."
         if had_one
         else "The recovery kit opens it, should the passphrase be lost.",
@@ -282,7 +291,12 @@ def _plan(
 
 
 def _finish(
-    pending: engine.PendingChange, sheets: tuple[Path, ...], *, headline: str, as_json: bool
+    pending: engine.PendingChange,
+    sheets: tuple[Path, ...],
+    readers: tuple[engine.Recipient, ...],
+    *,
+    headline: str,
+    as_json: bool,
 ) -> None:
     with pending:
         done = kit.prove_and_commit(
@@ -290,6 +304,7 @@ def _finish(
             sheets,
             lambda line: pending.commit(progress=line),
             in_place=lambda: _is_in_force(pending),
+            readers=readers,
         )
     slot = done.metadata.recovery_slot
     if as_json:

@@ -15,7 +15,7 @@ from wizard import engine
 from wizard.cli import changes, kit, options, output
 from wizard.cli.choose import CostChoice, cost_options
 from wizard.cli.interruption import interruptible
-from wizard.cli.new_passphrase import Demand, new_passphrase
+from wizard.cli.new_passphrase import Demand, new_passphrase, source_of
 from wizard.diagnostics import UsageProblem
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 @options.path_argument
 @options.confirm_option
 @options.passphrase_option
+@options.generate_option
 @options.keyfile_option
 @cost_options
 @click.option("--cipher", type=click.Choice(tuple(engine.Cipher)), help="As in init.")
@@ -47,11 +48,13 @@ def reinit(
     path: Path,
     confirm: str | None,
     source: Source | None,
+    generate: bool,
     keyfile: Path | None,
     cipher: str | None,
     recovery_shares: str | None,
     holders: tuple[str, ...],
     recovery_out: Path | None,
+    encrypt_to: tuple[str, ...],
     no_recovery: bool,
     min_score: int | None,
     allow_high_cost: bool,
@@ -61,6 +64,8 @@ def reinit(
     """Give the files of PATH a dated name, and make a new empty encrypted database in their place."""
     if no_recovery and (recovery_out is not None or recovery_shares is not None or holders):
         raise UsageProblem("--no-recovery makes no kit; leave the other recovery options out.")
+    new = source_of(source, generate=generate)
+    readers = kit.readers_of(encrypt_to, recovery_out)
     plan = None
     sheets: tuple[Path, ...] = ()
     if not no_recovery:
@@ -77,7 +82,7 @@ def reinit(
     params, allowed = changes.agreed_params(CostChoice(**cost), allow_high_cost=allow_high_cost)
     engine.check_reinitializable(path, confirm=name)
     with (
-        new_passphrase(source, demand) as passphrase,
+        new_passphrase(new, demand) as passphrase,
         output.progress_line() as line,
         interruptible() as token,
     ):
@@ -100,6 +105,7 @@ def reinit(
             sheets,
             lambda line: pending.start_over(progress=line),
             in_place=lambda: _is_in_place(pending),
+            readers=readers,
         )
     _tell(done, sheets, as_json=as_json)
 

@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wizard import engine
-from wizard.cli.new_passphrase import Demand, new_passphrase
+from wizard.cli.new_passphrase import Demand, drawn_passphrase, new_passphrase
 from wizard.cli.sources import Source
-from wizard.cli.terminal import Terminal
 from wizard.plain.asking import say
 from wizard.tui import wording
 from wizard.tui.session import Strength
@@ -29,7 +28,7 @@ def choose(talk: Talk) -> None:
     how = _TYPE if talk.given.passphrase_source is not None else _asked(talk)
     if how == _KEEP:
         return
-    talk.keep(_made() if how == _MAKE else _typed(talk))
+    talk.keep(drawn_passphrase() if how == _MAKE else _typed(talk))
     _tell(talk)
 
 
@@ -56,30 +55,6 @@ def _typed(talk: Talk) -> engine.Secret:
     )
     source = talk.given.passphrase_source
     return new_passphrase(None if source is None else Source.parse(source), demand)
-
-
-def _made() -> engine.Secret:
-    """Draw one, show it on the screen that keeps no history, and have it typed again."""
-    drawn = engine.generate_passphrase()
-    try:
-        with Terminal.open() as terminal, terminal.alternate_screen() as clear:
-            message = ""
-            while True:
-                clear()
-                with drawn.secret.expose() as view:
-                    terminal.write(
-                        f"{message}Write it down or learn it; one of 2^{drawn.bits:.0f}:\n\n"
-                        f"  {str(view, 'utf-8')}\n\n"
-                    )
-                terminal.ask("[Enter: hide it, and type it again] ")
-                clear()
-                with terminal.ask_unseen("The passphrase: ") as typed:
-                    if typed.equals(drawn.secret):
-                        return drawn.secret
-                message = "That was not the same. Look again.\n\n"
-    except BaseException:
-        drawn.secret.close()
-        raise
 
 
 def _tell(talk: Talk) -> None:
