@@ -188,7 +188,7 @@ def test_the_meter_says_what_guessing_takes_and_under_what() -> None:
     async def story(journey: Journey) -> None:
         await journey_to(journey, "passphrase")
         assert "with 64 MiB and 3 passes (0.25 s), assumed until step 3" in journey.text()
-        await journey.type("quiet lantern")
+        await journey.type("seven quiet lanterns")
         rows = journey.text().splitlines()
         assert "years" in next(row for row in rows if "this machine" in row)
         rented = next(row for row in rows if "a rented GPU" in row)
