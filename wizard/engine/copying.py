@@ -19,6 +19,7 @@ from wizard.engine.keytext import keyed_text
 from wizard.engine.progress import CancelToken, Progress, ProgressSink, Stage
 from wizard.engine.secret import Secret
 from wizard.engine.watching import watch
+from wizard.engine.writeback import early_writeback
 
 # The bytes at the end of each page for nonce and tag are at most these (SQLCipher: 16 + 64).
 _RESERVED_BYTES = 80
@@ -106,7 +107,7 @@ def _vacuum(  # noqa: PLR0917 - one call each for two kinds of copy
         progress(Progress(stage, written, expected, "bytes", staged.name))
 
     failure: WizardError | None = None
-    with watch(connection, report, cancel):
+    with watch(connection, report, cancel), early_writeback(staged):
         try:
             connection.execute("VACUUM INTO ?", (uri,), can_cache=False).close()
         except apsw.InterruptError:

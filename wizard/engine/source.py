@@ -178,13 +178,14 @@ class HeldSource(ABC):
         cancel: CancelToken | None = None,
     ) -> Verified:
         """Prove that ``staged`` says the same as the source. Raises what `verify_copy` raises."""
-        held, _facts = self._require()
+        held, facts = self._require()
         return verify_copy(
             held.connection,
             staged,
             key=key,
             cipher=cipher,
             page_size=self._copied_page_size(cipher),
+            counted=facts.tables,
             progress=progress,
             cancel=cancel,
         )

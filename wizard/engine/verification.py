@@ -75,12 +75,13 @@ def verify_copy(
     key: Secret,
     cipher: Cipher,
     page_size: int,
+    counted: tuple[TableRows, ...],
     progress: ProgressSink = ignore_progress,
     cancel: CancelToken | None = None,
 ) -> Verified:
     """Compare ``staged`` with ``original``, which nobody else may write to meanwhile.
 
-    Progress counts the rows read on both sides. Raises `VerificationFailed` naming what differs,
+    ``counted`` is what `table_rows` says of the original; it is not believed. Progress counts the rows read on both sides. Raises `VerificationFailed` naming what differs,
     `UnsupportedDatabase` if it is the original that is damaged, `Busy` or `Cancelled`.
     """
     try:
@@ -93,7 +94,7 @@ def verify_copy(
         with opened() as copy, opened() as checked:
             if copy.pragma("page_size") != page_size:
                 raise VerificationFailed(f"The copy has pages of {copy.pragma('page_size')} bytes.")
-            return _compare(original, copy, checked, attach, progress, cancel)
+            return _compare(original, copy, checked, attach, counted, progress, cancel)
     except (KeyRefused, DamagedDatabase) as error:
         raise VerificationFailed(f"The encrypted copy cannot be read back: {error}") from None
 
@@ -110,7 +111,8 @@ def verify_plaintext_copy(
     try:
         with closing(apsw.Connection(name)) as copy, closing(apsw.Connection(name)) as checked:
             attach = partial(attach_plain, path=staged)
-            return _compare(original, copy, checked, attach, progress, cancel)
+            counted = table_rows(original)
+            return _compare(original, copy, checked, attach, counted, progress, cancel)
     except (apsw.NotADBError, apsw.CorruptError, DamagedDatabase):
         raise VerificationFailed("The plaintext copy cannot be read back.") from None
 
@@ -120,6 +122,7 @@ def _compare(  # noqa: PLR0917 - one call each for two kinds of copy
     copy: apsw.Connection,
     checked: apsw.Connection,
     attach: Attach,
+    counted: tuple[TableRows, ...],
     progress: ProgressSink,
     cancel: CancelToken | None,
 ) -> Verified:
@@ -127,7 +130,6 @@ def _compare(  # noqa: PLR0917 - one call each for two kinds of copy
     _compare_headers(header_of(original), header_of(copy))
     _compare_schemas(_schema(original), _schema(copy))
     with _in_background(checked, cancel) as complaints:
-        counted = table_rows(original)
         total = 2 * sum(table.rows for table in counted)
         with attached(original, attach):
             tables = _compare_tables(original, copy, counted, total, progress, cancel)
