@@ -22,6 +22,7 @@ from wizard.engine import (
     audit,
     audit_file,
     audit_path,
+    audit_reading,
     inspect,
     prepare_initialization,
     read_log,
@@ -66,9 +67,9 @@ def test_two_processes_at_once_make_one_chain(plain):
 def test_killed_writers_leave_a_log_that_verifies_and_goes_on(plain):
     for _ in range(5):
         writer = start_writer(plain, 100_000)
-        before = audit.head(plain).entries
+        before = audit_reading.head(plain).entries
         deadline = time.monotonic() + 30
-        while audit.head(plain).entries < before + 20 and time.monotonic() < deadline:
+        while audit_reading.head(plain).entries < before + 20 and time.monotonic() < deadline:
             time.sleep(0.005)
         writer.send_signal(signal.SIGKILL)
         assert writer.wait() == -signal.SIGKILL
@@ -96,7 +97,7 @@ def test_torn_last_line_is_closed_kept_and_named(plain, kept):
     torn = lines[2][:kept]
     audit_path(plain).write_bytes(b"\n".join([*lines[:2], torn]))
     assert verify_log(plain).notes[0] == "Line 3 is incomplete: a crash or a full disk cut it off."
-    anchor = audit.head(plain)
+    anchor = audit_reading.head(plain)
     assert record(plain).entries == 4
     record(plain)
     after = audit_path(plain).read_bytes()
@@ -104,7 +105,7 @@ def test_torn_last_line_is_closed_kept_and_named(plain, kept):
     report = verify_log(plain)
     assert report.entries == 5
     assert report.notes[0].startswith("Line 3 is incomplete")
-    assert audit.holds(plain, anchor)
+    assert audit_reading.holds(plain, anchor)
 
 
 def test_last_line_that_lacks_only_its_end_is_an_entry(plain):
@@ -316,4 +317,4 @@ except AuditBroken as error:
     findings, mebibytes = map(int, done.stdout.split())
     assert findings <= 101
     assert mebibytes < 24
-    assert audit.head(plain) != AuditHead()
+    assert audit_reading.head(plain) != AuditHead()

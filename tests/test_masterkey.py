@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import random
 from importlib import resources
 
 import nacl.bindings
@@ -70,6 +71,32 @@ def test_wycheproof(public, case):
         assert not sodium.converts_to_curve25519(key), case["comment"]
     else:
         assert verified == (case["result"] == "valid"), case["comment"]
+
+
+@pytest.mark.parametrize("size", [0, 1, 127, 128, 129, 100_000])
+def test_digests_are_those_of_hashlib(size):
+    data = random.Random(size).randbytes(size)
+    for length, person in ((32, b""), (20, b"dfw-fpr1"), (64, b"sixteen bytes !!"), (1, b"p")):
+        expected = hashlib.blake2b(data, digest_size=length, person=person).digest()
+        assert sodium.digest(data, size=length, person=person) == expected
+    running = sodium.RunningDigest()
+    for piece in (data[: size // 3], b"", data[size // 3 :]):
+        running.update(piece)
+    assert running.finish() == hashlib.blake2b(data, digest_size=32).digest()
+
+
+@pytest.mark.parametrize(("size", "person"), [(0, b""), (65, b""), (32, b"seventeen bytes !")])
+def test_digests_that_blake2b_does_not_make_are_refused(size, person):
+    with pytest.raises(ValueError, match="BLAKE2b"):
+        sodium.digest(b"", size=size, person=person)
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [(b"", b""), (b"ab", b"ab"), (b"ab", b"ac"), (b"ab", b"abc"), (b"abc", b"ab")],
+)
+def test_equal_is_equality(left, right):
+    assert sodium.equal(left, right) is (left == right)
 
 
 def test_subkeys_are_those_of_crypto_kdf():

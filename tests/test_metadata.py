@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 
 from tests import metadata_vectors as vectors
 from wizard.engine import encoding
+from wizard.engine.binding import Binding
 from wizard.engine.boxing import BoxKeys
 from wizard.engine.errors import DamagedMetadata, UnsupportedVersion
 from wizard.engine.kdf import derive
 from wizard.engine.metadata import read_metadata
 from wizard.engine.replacement import read_sidecar_bytes, settled, with_pending
-from wizard.engine.sealing import Binding, open_box, open_with_root, refill
+from wizard.engine.sealing import open_box, open_with_root, refill
 from wizard.engine.secret import Secret
 
 INDEX = json.loads((vectors.HERE / "index.json").read_text())

@@ -34,7 +34,7 @@ from wizard.engine import (
     Unreadable,
     UnsupportedDatabase,
     WrongPassphrase,
-    audit,
+    audit_reading,
     inspect,
     rotate,
     swap,
@@ -161,11 +161,11 @@ def test_the_audit_log_tells_of_it_and_its_end_is_signed_by_the_new_master_key(n
         rotate(node, "wrong")
     rotate(node, PASSPHRASE)
     assert wizard.engine.verify_log(node, PASSPHRASE).anchors
-    told = [(each.event, each.outcome.value) for each in audit.read_log(node, last=5)][1:]
+    told = [(each.event, each.outcome.value) for each in audit_reading.read_log(node, last=5)][1:]
     assert told == [
         ("rotate", "done"), ("rotate", "attempted"), ("rotate", "failed"), ("rotate", "attempted"),
     ]  # fmt: skip
-    last = list(audit.read_log(node, last=2))[1]
+    last = list(audit_reading.read_log(node, last=2))[1]
     assert (last.generation, bool(last.signature)) == (2, True)
 
 

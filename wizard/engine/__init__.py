@@ -14,10 +14,6 @@ if TYPE_CHECKING:
         attack_cost,
         describe_duration,
     )
-    from wizard.engine.audit import (
-        last_event,
-        read_log,
-    )
     from wizard.engine.audit_entry import (
         AuditEntry,
         Outcome,
@@ -27,6 +23,10 @@ if TYPE_CHECKING:
         AuditStatus,
         LogState,
         audit_status,
+    )
+    from wizard.engine.audit_reading import (
+        last_event,
+        read_log,
     )
     from wizard.engine.audit_verification import (
         AuditReport,
@@ -320,9 +320,9 @@ if TYPE_CHECKING:
 
 _NAMES = {
     "attack": "AttackCost attack_cost describe_duration",
-    "audit": "last_event read_log",
     "audit_entry": "AuditEntry Outcome audit_path",
     "audit_facts": "AuditStatus LogState audit_status",
+    "audit_reading": "last_event read_log",
     "audit_verification": "AuditReport verify_log",
     "authority": "Changed",
     "backing_up": "BackupFacts BackupKind backup backup_metadata verify_backup",

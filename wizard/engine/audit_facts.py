@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from wizard.engine import audit, audit_file
+from wizard.engine import audit_file, audit_reading
 from wizard.engine.audit_entry import AuditEntry, audit_path
 from wizard.engine.encoding import Json, read_timestamp
 from wizard.engine.errors import AuditUnavailable
@@ -71,7 +71,7 @@ def audit_status(found: Inspection, *, now: datetime | None = None) -> AuditStat
 
 
 def _look(found: Inspection, now: datetime) -> AuditStatus:
-    anchored = found.metadata is None or audit.holds(found.path, found.metadata.audit)
+    anchored = found.metadata is None or audit_reading.holds(found.path, found.metadata.audit)
     if not anchored:
         state, reason = LogState.CUT, "Entries that the crypto metadata name are gone or changed."
     elif not audit_file.wrote(found.path):
@@ -80,12 +80,12 @@ def _look(found: Inspection, now: datetime) -> AuditStatus:
         state, reason = LogState.WRITABLE, ""
     else:
         state, reason = LogState.READ_ONLY, "This user cannot add to it."
-    proved = audit.last_event(found.path, *_PROOFS)
+    proved = audit_reading.last_event(found.path, *_PROOFS)
     return AuditStatus(
         state,
         reason=reason,
-        entries=audit.head(found.path).entries,
-        last=next(audit.read_log(found.path, last=1), None),
+        entries=audit_reading.head(found.path).entries,
+        last=next(audit_reading.read_log(found.path, last=1), None),
         kit_proved=proved,
         # A clock that was set back makes no negative days.
         kit_proved_days=None

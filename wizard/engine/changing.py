@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import Any
 
 from wizard.engine import audit, inspection
+from wizard.engine.cut_off import is_cut_off
 from wizard.engine.encoding import timestamp
 from wizard.engine.errors import DamagedMetadata, Interrupted, WizardError
 from wizard.engine.inspection import State
 from wizard.engine.masterkey import SigningKey
 from wizard.engine.metadata import Metadata, sign_metadata
-from wizard.engine.moving_aside import is_cut_off
 from wizard.engine.opening import open_database
 from wizard.engine.secret import Secret
 from wizard.engine.settling import settle

@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from wizard.engine import audit
+from wizard.engine import audit_reading
 from wizard.engine.audit_entry import AuditEntry, Outcome
 from wizard.engine.errors import AuditUnavailable, DamagedMetadata
 from wizard.engine.inspection import Inspection
@@ -71,7 +71,7 @@ def checklist_of(found: Inspection) -> dict[Item, ItemStatus]:
     if metadata is None:
         return {}
     states: dict[Item, ItemStatus] = {}
-    for entry in _entries_of(audit.done_events(found.path, *_EVENTS), metadata.database_id):
+    for entry in _entries_of(audit_reading.done_events(found.path, *_EVENTS), metadata.database_id):
         if entry.event in _STARTS:
             break
         item, state = _told(entry)
@@ -97,6 +97,8 @@ def record_item(found: Inspection, item: Item, state: ItemState) -> str:
 
     Raises `DamagedMetadata` where there are no metadata.
     """
+    from wizard.engine import audit  # noqa: PLC0415 - telling what is open needs no writer
+
     if found.metadata is None:
         raise DamagedMetadata("The crypto metadata cannot be read.")
     try:

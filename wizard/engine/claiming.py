@@ -12,9 +12,9 @@ import stat
 from pathlib import Path
 
 from wizard.engine import audit, inspection
+from wizard.engine.cut_off import is_cut_off
 from wizard.engine.errors import AlreadyProtected, DamagedMetadata
 from wizard.engine.inspection import State
-from wizard.engine.moving_aside import is_cut_off
 from wizard.engine.settling import settle
 from wizard.engine.sidecar import remove, sidecar_path, staged_files, sync_directory
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
-from wizard.engine import sqlite
+from wizard.engine.cut_off import is_cut_off
 from wizard.engine.errors import (
     Busy,
     DamagedMetadata,
@@ -24,8 +24,9 @@ from wizard.engine.errors import (
     Unreadable,
     WizardError,
 )
+from wizard.engine.filehead import FileKind, classify, file_salt, looks_encrypted_by_us
+from wizard.engine.leftovers import plaintext_left
 from wizard.engine.metadata import Metadata
-from wizard.engine.moving_aside import is_cut_off
 from wizard.engine.replacement import Sidecar, read_sidecar_bytes
 from wizard.engine.sidecar import (
     read_sidecar,
@@ -33,7 +34,6 @@ from wizard.engine.sidecar import (
     staged_files,
     staged_path,
 )
-from wizard.engine.sqlite import FileKind
 from wizard.engine.writerlock import lock_holder
 
 
@@ -101,7 +101,7 @@ def look(target: Path) -> Inspection:
 
 
 def _look(target: Path) -> Inspection:
-    kind = sqlite.classify(target)
+    kind = classify(target)
     if kind is FileKind.UNREADABLE:
         raise Unreadable(f"{target} cannot be read: permission denied or an input/output error.")
     if kind in (FileKind.DIRECTORY, FileKind.OTHER):
@@ -116,7 +116,7 @@ def _look(target: Path) -> Inspection:
 
 def _without_sidecar(target: Path, kind: FileKind, *, unfinished: bool) -> Inspection:
     if kind is FileKind.OPAQUE:
-        if sqlite.looks_encrypted_by_us(target):
+        if looks_encrypted_by_us(target):
             return _damaged(
                 target,
                 DamagedMetadata(
@@ -154,7 +154,7 @@ def _with_sidecar(target: Path, kind: FileKind, data: bytes, *, unfinished: bool
         return _damaged(target, error, ways_out=("Put the sidecar back from a backup.", *kit))
     metadata = sidecar.current
     if opaque:
-        fitting = sidecar.for_file(sqlite.file_salt(target))
+        fitting = sidecar.for_file(file_salt(target))
         if fitting is not None:
             return _fitting(target, fitting, sidecar, unfinished=unfinished)
         if is_cut_off(target):
@@ -205,10 +205,7 @@ def _fitting(target: Path, metadata: Metadata, sidecar: Sidecar, *, unfinished: 
 def _describes_staged(metadata: Metadata, target: Path) -> bool:
     """Whether the sidecar is that of the staged database, and not of one that is away just now."""
     staged = staged_path(target)
-    return (
-        sqlite.classify(staged) is FileKind.OPAQUE
-        and sqlite.file_salt(staged) == metadata.file_salt
-    )
+    return classify(staged) is FileKind.OPAQUE and file_salt(staged) == metadata.file_salt
 
 
 def _starting_over(target: Path) -> Inspection:
@@ -275,4 +272,4 @@ def _with_facts(found: Inspection) -> Inspection:
 
 def _plaintext_left(found: Inspection) -> tuple[Path, ...]:
     told_for = (State.PROTECTED, State.DAMAGED)
-    return sqlite.plaintext_left(found.path) if found.state in told_for else ()
+    return plaintext_left(found.path) if found.state in told_for else ()

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import apsw
 
+from wizard.engine.beside import BESIDE
 from wizard.engine.errors import (
     Busy,
     DamagedDatabase,
@@ -28,7 +29,6 @@ from wizard.engine.errors import (
 from wizard.engine.filehead import FileKind, classify
 from wizard.engine.keytext import keyed_text
 from wizard.engine.secret import Secret
-from wizard.engine.usage import BESIDE
 
 SQLCIPHER_PAGE_SIZE = 4096  # what official SQLCipher 4 opens without further pragmas
 KEY_BYTES = 32

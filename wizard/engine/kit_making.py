@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import os
 
+from wizard.engine.binding import Binding
 from wizard.engine.boxing import BoxKeys
 from wizard.engine.kit import KitSheet, RecoveryKit
 from wizard.engine.masterkey import SigningKey
 from wizard.engine.metadata import VERSION, Metadata
 from wizard.engine.recovery import SECRET_BYTES, Mnemonic, RecoveryPlan, share_parameters, split
 from wizard.engine.rescue import compact
-from wizard.engine.sealing import Binding, fill
+from wizard.engine.sealing import fill
 from wizard.engine.secret import Secret
 from wizard.engine.slots import SLOT_ID_BYTES, RecoverySlot
 

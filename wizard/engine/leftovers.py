@@ -11,9 +11,9 @@ import os
 import re
 from pathlib import Path
 
+from wizard.engine.beside import BESIDE
 from wizard.engine.errors import TargetAbsent, Unreadable
 from wizard.engine.filehead import SQLITE_MAGIC, read_head
-from wizard.engine.usage import BESIDE
 
 _DUMP = b"PRAGMA foreign_keys=OFF;"  # how `sqlite3 .dump` begins
 _WAL_MAGIC = (b"\x37\x7f\x06\x82", b"\x37\x7f\x06\x83")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from dataclasses import dataclass
 from typing import Self
 
@@ -45,11 +44,15 @@ class MasterPublicKey:
 
     def pem(self) -> str:
         """SubjectPublicKeyInfo (RFC 8410) in PEM (RFC 7468)."""
+        import base64  # noqa: PLC0415 - few ask for this form
+
         body = base64.b64encode(_SPKI_PREFIX + self.raw).decode("ascii")
         return f"-----BEGIN PUBLIC KEY-----\n{body}\n-----END PUBLIC KEY-----\n"
 
     def openssh(self, comment: str = "") -> str:
         """One line of an authorized_keys or allowed_signers file (RFC 8709)."""
+        import base64  # noqa: PLC0415 - few ask for this form
+
         blob = b"".join(len(part).to_bytes(4, "big") + part for part in (_OPENSSH_TYPE, self.raw))
         words = [_OPENSSH_TYPE.decode("ascii"), base64.b64encode(blob).decode("ascii"), comment]
         return " ".join(word for word in words if word)

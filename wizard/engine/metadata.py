@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from wizard.engine import chain, sodium
+from wizard.engine.binding import Binding
 from wizard.engine.chain import Link
 from wizard.engine.encoding import (
     MAXIMUM_INTEGER,
@@ -25,7 +26,6 @@ from wizard.engine.encoding import (
 )
 from wizard.engine.errors import DamagedMetadata, InvalidParameters, UnsupportedVersion
 from wizard.engine.masterkey import MasterPublicKey, SigningKey
-from wizard.engine.sealing import Binding
 from wizard.engine.slots import (
     MAXIMUM_OPERATORS,
     BoxedSlot,

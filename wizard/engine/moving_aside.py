@@ -10,26 +10,22 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 from datetime import UTC, datetime
 from pathlib import Path
 
-from wizard.engine import sqlite
 from wizard.engine.audit_entry import audit_path
-from wizard.engine.errors import NotVerified, OutputExists, Unreadable, UnsupportedDatabase
-from wizard.engine.replacement import read_sidecar_bytes
+from wizard.engine.beside import BESIDE
+from wizard.engine.cut_off import second_names
+from wizard.engine.errors import OutputExists, Unreadable, UnsupportedDatabase
+from wizard.engine.filehead import FileKind, classify
 from wizard.engine.sidecar import (
     create_file,
-    read_sidecar,
     sidecar_path,
     staged_path,
     sync_directory,
     write_error,
 )
-from wizard.engine.sqlite import FileKind
-from wizard.engine.usage import BESIDE
 
-_ASIDE = re.compile(r"\.replaced-\d{8}T\d{6}Z(-\d+)?", re.ASCII)
 _NO_HARD_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
 
 
@@ -79,7 +75,7 @@ def unlink_aside(target: Path) -> None:
     Where the sidecar has been replaced, the second name is the only one of what opens the database,
     and stays.
     """
-    for path in _second_names(target):
+    for path in second_names(target):
         if not _is_second_name(sidecar_path(path), sidecar_path(target)):
             continue
         for each in (path, sidecar_path(path), audit_path(path)):
@@ -94,7 +90,7 @@ def keep_staged(target: Path) -> None:
     It may be the old one of a rotation whose sidecar was lost since. Raises `Unreadable`.
     """
     staged = staged_path(target)
-    if sqlite.classify(staged) is FileKind.OPAQUE and not os.path.lexists(sidecar_path(staged)):
+    if classify(staged) is FileKind.OPAQUE and not os.path.lexists(sidecar_path(staged)):
         try:
             staged.rename(aside_name(target))
         except OSError as error:
@@ -102,48 +98,11 @@ def keep_staged(target: Path) -> None:
         sync_directory(target.parent)
 
 
-def _second_names(target: Path) -> list[Path]:
-    """Dated names of the very file that is the database."""
-    try:
-        facts = target.lstat()
-        return [
-            path
-            for path in target.parent.iterdir()
-            if path.name.startswith(target.name)
-            and _ASIDE.fullmatch(path.name.removeprefix(target.name))
-            and os.path.samestat(path.lstat(), facts)
-        ]
-    except OSError:
-        return []
-
-
 def _is_second_name(name: Path, first: Path) -> bool:
     """Whether nothing is lost with ``name``: it is missing, or another name of ``first``."""
     if not os.path.lexists(name):
         return True
     return os.path.lexists(first) and os.path.samestat(name.lstat(), first.lstat())
-
-
-def is_cut_off(target: Path) -> bool:
-    """Whether the new sidecar is in place, and its database still waits to follow."""
-    staged = staged_path(target)
-    if any(sqlite.classify(path) is not FileKind.OPAQUE for path in (target, staged)):
-        return False
-    data = read_sidecar(sidecar_path(target))
-    try:
-        sidecar = None if data is None else read_sidecar_bytes(data)
-    except NotVerified:
-        return False
-    return (
-        sidecar is not None
-        # With a document pending it is a rotation, whose old database waits under that name to go.
-        and sidecar.pending is None
-        and sidecar.current.file_salt == sqlite.file_salt(staged)
-        and sidecar.current.file_salt != sqlite.file_salt(target)
-        # Else the old database would lose its only name, as with a saved sidecar that was put
-        # beside what a rotation has left.
-        and bool(_second_names(target))
-    )
 
 
 def finish(target: Path) -> None:

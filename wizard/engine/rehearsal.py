@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from wizard.engine import audit
+from wizard.engine import audit, audit_reading
 from wizard.engine.encoding import Json
 from wizard.engine.errors import AuditUnavailable, DamagedMetadata, NoRecovery
 from wizard.engine.inspection import inspect, resolve
@@ -127,7 +127,7 @@ def status_of(target: Path, metadata: Metadata) -> dict[str, Json]:
 
 def _last_proved(target: Path) -> str | None:
     try:
-        entry = audit.last_event(target, "kit_proved")
+        entry = audit_reading.last_event(target, "kit_proved")
     except AuditUnavailable:
         return None
     return None if entry is None else entry.time

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from wizard.engine import audit, inspection
 from wizard.engine.claiming import remove_staged
+from wizard.engine.cut_off import is_cut_off
 from wizard.engine.errors import (
     Busy,
     ForeignTarget,
@@ -29,7 +30,6 @@ from wizard.engine.keyfile import KeyfileInput, keyfile_from
 from wizard.engine.metadata import Metadata
 from wizard.engine.moving_aside import (
     finish,
-    is_cut_off,
     keep_staged,
     link_aside,
     unlink_aside,

@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from wizard.engine import sodium
+from wizard.engine.binding import Binding
 from wizard.engine.boxing import Boxed, BoxKeys
 from wizard.engine.chain import Link
 from wizard.engine.errors import (
@@ -25,7 +26,7 @@ from wizard.engine.kit import CompactSlot, parse_sheets
 from wizard.engine.masterkey import SigningKey
 from wizard.engine.metadata import Metadata
 from wizard.engine.recovery import combine
-from wizard.engine.sealing import Binding, open_box
+from wizard.engine.sealing import open_box
 from wizard.engine.secret import Secret
 from wizard.engine.slots import RecoverySlot
 from wizard.engine.sqlite import InnerIdentity

@@ -17,6 +17,7 @@ from wizard.engine import audit, backup_reading, transfer
 from wizard.engine.audit_entry import audit_path
 from wizard.engine.backing_up import BackupFacts, facts_of
 from wizard.engine.backup_reading import Contents
+from wizard.engine.beside import BESIDE
 from wizard.engine.claiming import claim_target, remove_staged
 from wizard.engine.copying import available_in
 from wizard.engine.encoding import Malformed
@@ -34,7 +35,6 @@ from wizard.engine.sidecar import (
     write_error,
 )
 from wizard.engine.staging import staged_sidecar
-from wizard.engine.usage import BESIDE
 from wizard.engine.writerlock import WriterLock
 
 

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from wizard.engine import inspection, sqlite
 from wizard.engine.authority import Authority, Changed, authorised, in_force
+from wizard.engine.binding import Binding
 from wizard.engine.encoding import timestamp
 from wizard.engine.errors import DamagedMetadata, Interrupted, WizardError
 from wizard.engine.hold import check_replaceable
@@ -35,7 +36,7 @@ from wizard.engine.passphrase import PassphraseSource
 from wizard.engine.progress import CancelToken, Progress, ProgressSink, Stage, ignore_progress
 from wizard.engine.reencryption import EncryptedSource
 from wizard.engine.replacement import settled, with_pending
-from wizard.engine.sealing import Binding, refill
+from wizard.engine.sealing import refill
 from wizard.engine.secret import Secret
 from wizard.engine.settling import settle
 from wizard.engine.sidecar import read_sidecar, replace_sidecar, sidecar_path, staged_path

@@ -7,10 +7,11 @@ Whoever opens a slot gets the data key or None; nothing in between.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeVar
 
 from wizard.engine import sodium
+from wizard.engine.binding import Binding
 from wizard.engine.boxing import Boxed, BoxKeys, seal_box
 from wizard.engine.encoding import Json, Malformed, canonical
 from wizard.engine.masterkey import wrapping_key
@@ -21,14 +22,6 @@ _SLOT_CONTEXT = b"datafold-wizard/v1/slot\n"
 _PRESHARED_CONTEXT = b"datafold-wizard/v1/preshared\n"
 _DATA_CONTEXT = b"dfw-data"
 _SlotType = TypeVar("_SlotType", RecoverySlot, OperatorSlot)
-
-
-@dataclass(frozen=True, slots=True)
-class Binding:
-    """What a slot is bound to besides its own fields."""
-
-    database_id: bytes
-    cipher: str
 
 
 def seal_under_root(slot: MasterSlot, root: Secret, data_key: Secret, binding: Binding) -> Sealed:

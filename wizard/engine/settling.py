@@ -11,7 +11,8 @@ import os
 from pathlib import Path
 
 from wizard.engine import audit, inspection, sqlite
-from wizard.engine.moving_aside import finish, is_cut_off, unlink_aside
+from wizard.engine.cut_off import is_cut_off
+from wizard.engine.moving_aside import finish, unlink_aside
 from wizard.engine.replacement import read_sidecar_bytes, settled
 from wizard.engine.sidecar import (
     new_sidecar_path,

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from wizard.engine import sqlite
+from wizard.engine.binding import Binding
 from wizard.engine.chain import first_link
 from wizard.engine.conversion import PlaintextSource
 from wizard.engine.encoding import timestamp
@@ -32,7 +33,7 @@ from wizard.engine.metadata import (
 from wizard.engine.opening import open_data_key, open_database, open_root
 from wizard.engine.progress import CancelToken, Progress, ProgressSink, Stage
 from wizard.engine.recovery import Mnemonic, RecoveryPlan
-from wizard.engine.sealing import Binding, seal_under_root
+from wizard.engine.sealing import seal_under_root
 from wizard.engine.secret import Secret
 from wizard.engine.sidecar import (
     create_file,

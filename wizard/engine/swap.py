@@ -16,12 +16,12 @@ from pathlib import Path
 
 import apsw
 
+from wizard.engine.beside import BESIDE
 from wizard.engine.errors import Busy, OutputExists, Unreadable, UnsupportedDatabase
 from wizard.engine.hold import Held, check_users
 from wizard.engine.leftovers import sync_path
 from wizard.engine.renaming import NO_SUCH_RENAME, exchange_names
 from wizard.engine.sidecar import sync_directory
-from wizard.engine.usage import BESIDE
 
 _NO_HARD_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
 

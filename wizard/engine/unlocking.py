@@ -14,7 +14,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from wizard.engine import audit, sqlite
+from wizard.engine import audit, audit_reading, sqlite
 from wizard.engine.errors import (
     AuditUnavailable,
     Busy,
@@ -315,7 +315,7 @@ def _compare_log(database: Database, entry: audit.Audited) -> None:
     if database.metadata is not None:
         anchors.append(database.metadata.audit)
     try:
-        sound = all(audit.holds(database.path, anchor) for anchor in anchors)
+        sound = all(audit_reading.holds(database.path, anchor) for anchor in anchors)
     except AuditUnavailable as error:
         database.warnings = (str(error),)
         return

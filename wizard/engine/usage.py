@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-BESIDE = ("-wal", "-shm", "-journal")
+from wizard.engine.beside import BESIDE
+
 _PROCESSES = Path("/proc")
 
 

@@ -1,0 +1,54 @@
+"""Whether starting over with a database was cut off between its new sidecar and its new database.
+
+Told from the files alone, before anything is moved: `wizard.engine.moving_aside` moves them.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from wizard.engine.errors import NotVerified
+from wizard.engine.filehead import FileKind, classify, file_salt
+from wizard.engine.replacement import read_sidecar_bytes
+from wizard.engine.sidecar import read_sidecar, sidecar_path, staged_path
+
+_ASIDE = re.compile(r"\.replaced-\d{8}T\d{6}Z(-\d+)?", re.ASCII)
+
+
+def is_cut_off(target: Path) -> bool:
+    """Whether the new sidecar is in place, and its database still waits to follow."""
+    staged = staged_path(target)
+    if any(classify(path) is not FileKind.OPAQUE for path in (target, staged)):
+        return False
+    data = read_sidecar(sidecar_path(target))
+    try:
+        sidecar = None if data is None else read_sidecar_bytes(data)
+    except NotVerified:
+        return False
+    return (
+        sidecar is not None
+        # With a document pending it is a rotation, whose old database waits under that name to go.
+        and sidecar.pending is None
+        and sidecar.current.file_salt == file_salt(staged)
+        and sidecar.current.file_salt != file_salt(target)
+        # Else the old database would lose its only name, as with a saved sidecar that was put
+        # beside what a rotation has left.
+        and bool(second_names(target))
+    )
+
+
+def second_names(target: Path) -> list[Path]:
+    """Dated names of the very file that is the database."""
+    try:
+        facts = target.lstat()
+        return [
+            path
+            for path in target.parent.iterdir()
+            if path.name.startswith(target.name)
+            and _ASIDE.fullmatch(path.name.removeprefix(target.name))
+            and os.path.samestat(path.lstat(), facts)
+        ]
+    except OSError:
+        return []
