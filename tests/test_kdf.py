@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from argon2.low_level import Type, hash_secret_raw
 
-from wizard.engine import kdf, secret
+from wizard.engine import kdf, secret, working_memory
 from wizard.engine.errors import InvalidInput, InvalidParameters
 from wizard.engine.kdf import (
     FLOOR,
@@ -194,13 +194,13 @@ def test_what_argon2_itself_refuses_is_a_clear_error() -> None:
 def released(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     """Contents of each working memory at the moment when it goes back to the system."""
     contents: list[bytes] = []
-    unmap = kdf._unmap
+    unmap = working_memory._unmap
 
     def watch(mapping: object) -> None:
         contents.append(mapping[:])
         unmap(mapping)
 
-    monkeypatch.setattr(kdf, "_unmap", watch)
+    monkeypatch.setattr(working_memory, "_unmap", watch)
     return contents
 
 
@@ -209,13 +209,13 @@ def test_the_working_memory_is_ours_and_ends_as_zeros(
     lanes: int, released: list[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is filled with a pattern first, so that zeros at the end are somebody's doing."""
-    lend = kdf._WorkingMemory.lend
+    lend = working_memory.WorkingMemory.lend
 
     def soiled(self: object, ffi: object, address: object, size: int) -> int:
         ctypes.memset(self._address, 0xAA, size)
         return lend(self, ffi, address, size)
 
-    monkeypatch.setattr(kdf._WorkingMemory, "lend", soiled)
+    monkeypatch.setattr(working_memory.WorkingMemory, "lend", soiled)
     params = KdfParams(memory_kib=512, passes=1, lanes=lanes)
     derived = kdf._derive(Secret.copy_of(b"password"), salt=SALT, params=params)
     assert content(derived) == hash_secret_raw(b"password", SALT, 1, 512, lanes, 32, Type.ID)
@@ -226,13 +226,13 @@ def test_the_working_memory_is_ours_and_ends_as_zeros(
 def test_argon2_wipes_before_it_gives_the_memory_back(monkeypatch: pytest.MonkeyPatch) -> None:
     """What `take_back` relies on, of the library that is installed."""
     seen: list[bytes] = []
-    take_back = kdf._WorkingMemory.take_back
+    take_back = working_memory.WorkingMemory.take_back
 
     def watch(self: object, address: object, size: int) -> None:
         seen.append(ctypes.string_at(self._address, size))
         take_back(self, address, size)
 
-    monkeypatch.setattr(kdf._WorkingMemory, "take_back", watch)
+    monkeypatch.setattr(working_memory.WorkingMemory, "take_back", watch)
     kdf._derive(Secret.copy_of(b"password"), salt=SALT, params=CHEAP)
     assert seen == [bytes(CHEAP.memory_kib * 1024)]
 
@@ -317,9 +317,9 @@ def test_another_failure_of_the_system_is_not_called_a_lack_of_memory(
     def refused(*_arguments: object, **_options: object) -> None:
         raise PermissionError(1, "no")
 
-    monkeypatch.setattr(kdf.mmap, "mmap", refused)
+    monkeypatch.setattr(working_memory.mmap, "mmap", refused)
     with pytest.raises(PermissionError):
-        kdf._WorkingMemory(1024)
+        working_memory.WorkingMemory(1024)
 
 
 def test_touching_memory_backs_it_and_leaves_nothing(released: list[bytes]) -> None:
@@ -327,6 +327,42 @@ def test_touching_memory_backs_it_and_leaves_nothing(released: list[bytes]) -> N
     kdf.touch_memory(4096)
     assert len(released) == 1
     assert released[0] == bytes(len(released[0]))
+
+
+@pytest.mark.parametrize("size", [4096, 3 * 2**20 + 4096, 130 * 2**20 + 8192])
+@pytest.mark.parametrize("processors", [1, 2, 64])
+def test_all_of_the_memory_is_touched_once(
+    size: int, processors: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In shares that meet without overlap, however many processors there are."""
+    asked: list[tuple[int, int]] = []
+    monkeypatch.setattr(working_memory.os, "sched_getaffinity", lambda _pid: range(processors))
+    monkeypatch.setattr(
+        working_memory, "_madvise", lambda start, length, _advice: asked.append((start, length))
+    )
+    with working_memory.WorkingMemory(size) as memory:
+        memory.touch()
+        reached = memory._address
+        for start, length in sorted(asked):
+            assert start == reached
+            reached += length
+        assert reached == memory._address + size
+    assert len(asked) == (min(2, processors) if size > 128 * 2**20 else 1)
+
+
+def test_the_memory_is_there_before_argon2_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every page of it, as the kernel counts them."""
+    resident: list[int] = []
+
+    def look(_ffi: object, _lib: object, _context: object) -> None:
+        lines = Path("/proc/self/smaps_rollup").read_text().splitlines()
+        resident.extend(int(line.split()[1]) for line in lines if line.startswith("Rss:"))
+
+    monkeypatch.setattr(kdf, "_run", look)
+    for mib in (19, 179):
+        kdf._derive(Secret.copy_of(b"p"), salt=SALT, params=KdfParams(mib * 1024, 2, 1))
+    # Half of it would do: other memory of this process may shrink meanwhile.
+    assert resident[1] - resident[0] > 120 * 1024
 
 
 # Threads -------------------------------------------------------------------------------------

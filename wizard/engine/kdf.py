@@ -2,33 +2,25 @@
 
 - Parameters are checked before any work: stored ones are hostile until then (DESIGN section 8).
 - Passphrase, keyfile and output are read and written in place, in their `Secret` mappings.
-- The working memory is our own mapping: huge pages where the kernel grants them (page faults cost
-  more than hashing otherwise), left out of core dumps, zero before it goes back to the system.
+- The working memory is our own mapping (`working_memory`), and all there before Argon2 begins.
 - The interpreter lock is free during the derivation, so other threads run on.
 """
 
 from __future__ import annotations
 
-import ctypes
-import errno
-import mmap
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Self
+from typing import Any
 
-from wizard.engine.errors import InvalidInput, InvalidParameters, NoMemory
+from wizard.engine.errors import InvalidInput, InvalidParameters
 from wizard.engine.secret import Secret
+from wizard.engine.working_memory import WorkingMemory
 
 SALT_BYTES = 16  # RFC 9106 section 3.1: 16 bytes is recommended for password hashing
 ROOT_SECRET_BYTES = 32
 
-_HUGE_PAGE = 2 * 1024 * 1024
-_MADV_POPULATE_WRITE = 23  # Linux 5.14; the mmap module has no name for it
 _ONE_PASS_MEMORY_KIB = 2 * 1024 * 1024
-
-_madvise = ctypes.CDLL(None).madvise
-_madvise.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +90,7 @@ def touch_memory(memory_kib: int) -> None:
     started out of the measured time. Does nothing where the kernel (Linux before 5.14) cannot.
     Raises `NoMemory`.
     """
-    with _WorkingMemory(memory_kib * 1024) as memory:
+    with WorkingMemory(memory_kib * 1024) as memory:
         memory.touch()
 
 
@@ -118,7 +110,8 @@ def _derive(
         with ExitStack() as held:
             # Views and pointers are released in reverse order, whatever happens: Secrets must
             # not be left exposed, and the memory cannot be unmapped while a pointer is out.
-            memory = held.enter_context(_WorkingMemory(params.memory_kib * 1024))
+            memory = held.enter_context(WorkingMemory(params.memory_kib * 1024))
+            memory.touch()
 
             def pointer(source: Secret | bytes) -> Any:
                 exposed = source.expose() if isinstance(source, Secret) else memoryview(source)
@@ -170,54 +163,3 @@ def _run(ffi: Any, lib: Any, context: Any) -> None:
     if result != lib.ARGON2_OK:
         reason = ffi.string(lib.argon2_error_message(result)).decode()
         raise InvalidParameters(f"Argon2 refuses these parameters: {reason}.")
-
-
-class _WorkingMemory:
-    """Argon2's blocks: lent once per run, zero when the mapping ends."""
-
-    def __init__(self, size: int) -> None:
-        try:
-            # One huge page more, so that the blocks can start on a boundary of huge pages.
-            self._mapping = mmap.mmap(
-                -1, size + _HUGE_PAGE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
-            )
-        except OSError as error:
-            if error.errno != errno.ENOMEM:
-                raise
-            raise NoMemory(needed_kib=size // 1024) from error
-        for name in ("MADV_HUGEPAGE", "MADV_DONTDUMP"):
-            if hasattr(mmap, name):
-                with suppress(OSError):  # a kernel built without it: slower, not wrong
-                    self._mapping.madvise(getattr(mmap, name))
-        address = ctypes.addressof(ctypes.c_char.from_buffer(self._mapping))
-        self._address = -(-address // _HUGE_PAGE) * _HUGE_PAGE
-        self._size = size
-        self._lent = False
-
-    def touch(self) -> None:
-        """Populate all pages. Through ctypes, which frees the interpreter lock meanwhile."""
-        # An error is an older kernel or too little memory: then the derivation pays or fails.
-        _madvise(self._address, self._size, _MADV_POPULATE_WRITE)
-
-    def lend(self, ffi: Any, address: Any, _size: int) -> int:
-        """Give Argon2 its blocks. It asks for no more than `memory_kib`, rounded down."""
-        self._lent = True
-        address[0] = ffi.cast("uint8_t *", self._address)
-        return 0
-
-    def take_back(self, _address: Any, _size: int) -> None:
-        """Argon2 wipes the blocks just before it calls this; a second wipe would only cost."""
-        self._lent = False
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        if self._lent:
-            # Argon2 gave up half-way (no thread): it neither wipes nor frees then.
-            ctypes.memset(self._address, 0, self._size)
-        _unmap(self._mapping)
-
-
-def _unmap(mapping: mmap.mmap) -> None:
-    mapping.close()
