@@ -12,7 +12,16 @@ from pathlib import Path
 
 from tests.bench.measuring import Row
 
-NAMES = ("derivation", "opening", "load", "converting", "screen", "starting", "foretelling")
+NAMES = (
+    "derivation",
+    "opening",
+    "load",
+    "converting",
+    "fleet",
+    "screen",
+    "starting",
+    "foretelling",
+)
 
 
 def main(arguments: list[str]) -> int:

@@ -1,7 +1,8 @@
 """``init --manifest``: many databases, as many at a time as there are processors and memory.
 
-- Each database is protected by a process of its own, which is ``init`` itself; one that fails or
-  is killed harms no other.
+- Each database is protected by a process of its own, which does what ``init`` does; one that fails
+  or is killed harms no other. They are divided from this one, which has loaded what they need: a
+  start of Python for each would cost more than a cheap derivation.
 - It is safe to run again: what is protected already is left as it is.
 - One line of JSON for each database on standard output, as soon as it has ended.
 """
@@ -10,16 +11,17 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wizard import engine
-from wizard.cli import output
+from wizard.cli import output, program
 from wizard.cli.choose import DEFAULT_PRESET
+from wizard.cli.dividing import Ended, NotStarted, divided
 from wizard.cli.interruption import interruptible
 from wizard.cli.sources import Source, SourceKind
 from wizard.diagnostics import INTERNAL, Fault, InvalidConfiguration, UsageProblem, explain
@@ -54,22 +56,18 @@ def run(manifest: Path) -> int:
 
 
 def _protect_all(todo: Mapping[str, FleetDatabase], params: Mapping[str, engine.KdfParams]) -> int:
+    engine.load_initialization()
+    works = (
+        (name, partial(program.run, _words(database, params[name])))
+        for name, database in todo.items()
+    )
     code = 0
-    with ThreadPoolExecutor(_at_once(params)) as pool:
-        running: set[Future[dict[str, Any]]] = {
-            pool.submit(_protect, name, database, params[name]) for name, database in todo.items()
-        }
-        try:
-            while running:
-                ended, running = wait(running, return_when=FIRST_COMPLETED)
-                for each in ended:
-                    line = each.result()
-                    _say(line)
-                    code = code or line.get("error", {}).get("exit_code", 0)
-        except KeyboardInterrupt:
-            # The processes have had the same Ctrl+C, and undo what they have begun.
-            pool.shutdown(cancel_futures=True)
-            raise
+    # On Ctrl+C the processes have had the same, and undo what they have begun.
+    with closing(divided(works, at_once=_at_once(params))) as ends:
+        for ended in ends:
+            line = {"name": ended.name, "path": str(todo[ended.name].path), **_outcome(ended)}
+            _say(line)
+            code = code or line.get("error", {}).get("exit_code", 0)
     return code
 
 
@@ -120,40 +118,38 @@ def _params(
 
 
 def _at_once(params: Mapping[str, engine.KdfParams]) -> int:
-    """Return how many fit the processors and the memory that is used without asking."""
+    """Return how many fit the processors and the memory that is used without asking.
+
+    One more than there are processors: each waits for the disk a dozen times.
+    """
     largest = max(each.memory_kib for each in params.values())
     by_memory = engine.machine_limit().unattended_kib // largest
-    return max(1, min(engine.usable_processors(), by_memory, len(params)))
+    return max(1, min(engine.usable_processors() + 1, by_memory, len(params)))
 
 
-def _protect(name: str, database: FleetDatabase, params: engine.KdfParams) -> dict[str, Any]:
-    """Run ``init`` for one database and return its line. Raises nothing."""
-    line: dict[str, Any] = {"name": name, "path": str(database.path)}
+def _outcome(ended: Ended | NotStarted) -> dict[str, Any]:
+    """What is said about a database after its ``init`` has ended."""
+    if isinstance(ended, NotStarted):
+        return {"result": "failed", "error": explain(ended.error).as_dict()}
     try:
-        done = subprocess.run(
-            _command(database, params),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            check=False,
-        )
-        document = json.loads(done.stdout)
-    except (OSError, ValueError) as error:
+        document = json.loads(ended.answer)
+    except ValueError:
         # No answer: it was killed. What it had begun is undone by the next run.
         killed = engine.WizardError("The process that was to protect it was ended.")
-        ended = killed if isinstance(error, ValueError) else error
-        return {**line, "result": "failed", "error": explain(ended).as_dict()}
-    if done.returncode:
-        error_document = document.get("error", {"exit_code": INTERNAL.exit_code})
-        return {**line, "result": "failed", "error": error_document}
-    return {**line, "result": "done", **{key: document[key] for key in _TOLD}}
+        return {"result": "failed", "error": explain(killed).as_dict()}
+    if ended.code:
+        return {
+            "result": "failed",
+            "error": document.get("error", {"exit_code": INTERNAL.exit_code}),
+        }
+    return {"result": "done", **{key: document[key] for key in _TOLD}}
 
 
 _TOLD = ("fingerprint", "sidecar", "recovery", "original_kept", "plaintext_left")
 
 
-def _command(database: FleetDatabase, params: engine.KdfParams) -> list[str]:
-    words = [sys.executable, "-m", "wizard", "init", "--json"]
+def _words(database: FleetDatabase, params: engine.KdfParams) -> list[str]:
+    words = ["init", "--json"]
     words += ["--passphrase", database.passphrase_from, "--original", database.original]
     words += ["--memory", str(params.memory_kib), "--passes", str(params.passes)]
     words += ["--lanes", str(params.lanes), "--min-score", str(database.crypto.minimum_score)]

@@ -79,7 +79,7 @@ def _run_manifest(context: click.Context, _parameter: click.Parameter, path: Pat
     given = [word for word in context.meta["words"] if word not in {"--json", "--manifest"}]
     if given not in ([str(path)], [f"--manifest={path}"]):
         raise UsageProblem("--manifest says everything; leave PATH and the other options out.")
-    from wizard.cli import fleet  # noqa: PLC0415 - subprocesses and pydantic
+    from wizard.cli import fleet  # noqa: PLC0415 - processes and pydantic
 
     context.exit(fleet.run(path))
 

@@ -214,6 +214,9 @@ if TYPE_CHECKING:
         OriginalPolicy,
         PendingInitialization,
     )
+    from wizard.engine.preloading import (
+        load_initialization,
+    )
     from wizard.engine.progress import (
         CancelToken,
         Progress,
@@ -354,6 +357,7 @@ _NAMES = {
     "passphrase": "MAXIMUM_CHARACTERS PassphraseSource Strength check_strength new_passphrase_from passphrase_from strength strip_line_ending",
     "passphrase_change": "KeyfileChange change_passphrase retune",
     "pending": "Initialized OriginalPolicy PendingInitialization",
+    "preloading": "load_initialization",
     "progress": "CancelToken Progress ProgressSink Stage ignore_progress",
     "receipt": "read_receipt receipt_key receipt_name remove_receipt write_receipt",
     "recipients": "Recipient encrypt_to recipients_from",
@@ -521,6 +525,7 @@ __all__ = [
     "is_word",
     "issue_grant",
     "last_event",
+    "load_initialization",
     "machine_limit",
     "measure",
     "memory_protection",
