@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from pathlib import Path
 
 from wizard.engine import audit, inspection
 from wizard.engine.claiming import check_target, claim_target, remove_staged, undo
@@ -22,12 +23,13 @@ from wizard.engine.inspection import State
 from wizard.engine.kdf import KdfParams
 from wizard.engine.keyfile import KeyfileInput, keyfile_from
 from wizard.engine.kit import RecoveryKit
+from wizard.engine.metadata import AuditHead
 from wizard.engine.passphrase import PassphraseSource, check_strength, new_passphrase_from
 from wizard.engine.pending import Initialized, OriginalPolicy, PendingInitialization
 from wizard.engine.progress import CancelToken, Progress, ProgressSink, Stage, ignore_progress
 from wizard.engine.recovery import RecoveryPlan
 from wizard.engine.sqlite import Cipher, recommended_cipher
-from wizard.engine.staging import Staging
+from wizard.engine.staging import Staged, Staging
 from wizard.engine.unlocking import check_cost
 from wizard.engine.writerlock import WriterLock
 
@@ -71,31 +73,56 @@ def prepare_initialization(
             source.check_space(target.parent)
         progress(Progress(Stage.CHECK, 1, 1))
         chosen = Cipher(cipher) if cipher else recommended_cipher()
-        with ExitStack() as secrets:
-            secret = secrets.enter_context(new_passphrase_from(passphrase))
-            check_strength(secret, minimum_score, context=(target.stem,))
-            file = keyfile_from(keyfile)
-            if file is not None:
-                secrets.enter_context(file)
-            entry = audit.begin(
+        staged, entry = write_staged(
+            target,
+            stack,
+            passphrase,
+            keyfile=keyfile,
+            minimum_score=minimum_score,
+            begin=lambda: audit.begin(
                 target, "initialize", details=_details(state, chosen, params, recovery)
-            )
-            stack.push(lambda _kind, error, _traceback: entry.failed(error))
-            staging = Staging(
+            ),
+            staging=lambda head: Staging(
                 target=target,
                 source=source,
                 cipher=chosen,
                 params=params,
                 recovery=recovery,
-                audit=entry.head,
+                audit=head,
                 progress=progress,
                 cancel=cancel or CancelToken(),
-            )
-            staged = staging.write(secret, file)
-        stack.enter_context(staged.data_key)
-        stack.enter_context(staged.master)
+            ),
+        )
         undo_stack = stack.pop_all()
     return PendingInitialization(target, staged, source=source, entry=entry, undo_stack=undo_stack)
+
+
+def write_staged(
+    target: Path,
+    stack: ExitStack,
+    passphrase: PassphraseSource,
+    *,
+    keyfile: KeyfileInput | None,
+    minimum_score: int,
+    begin: Callable[[], audit.Audited],
+    staging: Callable[[AuditHead], Staging],
+) -> tuple[Staged, audit.Audited]:
+    """Ask for the secrets, ``begin`` the entry in the audit log, and write what it is about.
+
+    ``stack`` gets the keys that stay, and the entry's end where the rest of its block fails.
+    """
+    with ExitStack() as secrets:
+        secret = secrets.enter_context(new_passphrase_from(passphrase))
+        check_strength(secret, minimum_score, context=(target.stem,))
+        file = keyfile_from(keyfile)
+        if file is not None:
+            secrets.enter_context(file)
+        entry = begin()
+        stack.push(lambda _kind, error, _traceback: entry.failed(error))
+        staged = staging(entry.head).write(secret, file)
+    stack.enter_context(staged.data_key)
+    stack.enter_context(staged.master)
+    return staged, entry
 
 
 def initialize(

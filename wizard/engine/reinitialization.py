@@ -24,9 +24,9 @@ from wizard.engine.errors import (
     NotProved,
     TargetAbsent,
 )
-from wizard.engine.initialization import DEFAULT_MINIMUM_SCORE, measured
+from wizard.engine.initialization import DEFAULT_MINIMUM_SCORE, measured, write_staged
 from wizard.engine.kdf import KdfParams
-from wizard.engine.keyfile import KeyfileInput, keyfile_from
+from wizard.engine.keyfile import KeyfileInput
 from wizard.engine.metadata import Metadata
 from wizard.engine.moving_aside import (
     finish,
@@ -35,7 +35,7 @@ from wizard.engine.moving_aside import (
     unlink_aside,
 )
 from wizard.engine.opening import open_database
-from wizard.engine.passphrase import PassphraseSource, check_strength, new_passphrase_from
+from wizard.engine.passphrase import PassphraseSource
 from wizard.engine.pending import OriginalPolicy, PendingInitialization
 from wizard.engine.progress import CancelToken, Progress, ProgressSink, Stage, ignore_progress
 from wizard.engine.recovery import RecoveryPlan
@@ -152,28 +152,27 @@ def prepare_reinitialization(
         remove_staged(target)
         stack.callback(remove_staged, target)
         found = inspection.look(target)
-        with ExitStack() as secrets:
-            secret = secrets.enter_context(new_passphrase_from(passphrase))
-            check_strength(secret, minimum_score, context=(target.stem,))
-            file = keyfile_from(keyfile)
-            if file is not None:
-                secrets.enter_context(file)
-            details: dict[str, str | int] = {"state": found.state.value}
-            entry = audit.begin(target, "reinitialize", metadata=found.metadata, details=details)
-            stack.push(lambda _kind, error, _traceback: entry.failed(error))
-            staging = Staging(
+        details: dict[str, str | int] = {"state": found.state.value}
+        staged, entry = write_staged(
+            target,
+            stack,
+            passphrase,
+            keyfile=keyfile,
+            minimum_score=minimum_score,
+            begin=lambda: audit.begin(
+                target, "reinitialize", metadata=found.metadata, details=details
+            ),
+            staging=lambda head: Staging(
                 target=target,
                 source=None,
                 cipher=Cipher(cipher) if cipher else recommended_cipher(),
                 params=chosen,
                 recovery=recovery,
-                audit=entry.head,
+                audit=head,
                 progress=progress,
                 cancel=cancel or CancelToken(),
-            )
-            staged = staging.write(secret, file)
-        stack.enter_context(staged.data_key)
-        stack.enter_context(staged.master)
+            ),
+        )
         pending = PendingReinitialization(
             target, staged, source=None, entry=entry, undo_stack=stack.pop_all()
         )
