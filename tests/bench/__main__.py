@@ -52,7 +52,7 @@ def table(rows: list[Row]) -> str:
         "| --- | --- | --- | --- | --- | --- |",
     ]
     for row in rows:
-        target = "" if row.target is None else f"{row.target:g}{row.unit}"
+        target = "" if row.target is None else f"at most {row.target:g}{row.unit}"
         met = {True: "met", False: "MISSED", None: ""}[row.met]
         figure = f"{row.figure:.2f}{row.unit}"
         lines.append(
