@@ -120,7 +120,7 @@ def frozen(look: Look, clock: Clock) -> Iterator[None]:
             patch.setattr(module, "time", clock)
         patch.setattr(select, "proposed_path", lambda: "/srv/datafold/node-2.db")
         patch.setattr(passphrase, "REST_SECONDS", 3600.0)  # the walk says when there is a rest
-        patch.setattr(opening_lines, "shutil", NothingInstalled)
+        patch.setattr(opening_lines, "installed", lambda: None)
         yield
     time.tzset()
 
@@ -135,14 +135,6 @@ class Clock:
 
     def tick(self) -> None:
         self.now += 0.34
-
-
-class NothingInstalled:
-    """The program is where its package puts it, wherever the tests run."""
-
-    @staticmethod
-    def which(_program: str) -> None:
-        return None
 
 
 async def draw(

@@ -9,15 +9,18 @@ import sys
 import time
 from pathlib import Path
 
+import pyrage
 import pytest
+from shamir_mnemonic.wordlist import WORDLIST
 
 import wizard
 from tests.databases import make_plain
 from tests.tui_terminal import Terminal
+from wizard import engine
 from wizard.diagnostics import UsageProblem
 from wizard.plain.answers import Answers, read_answers
 from wizard.plain.prefill import prefill
-from wizard.tui.session import Plan, WizardSession
+from wizard.tui.session import OtherMachine, Plan, WizardSession
 
 PASSPHRASE = "seven quiet lanterns drift north"
 
@@ -51,6 +54,27 @@ class Talk:
         self._read = found + len(wanted)
         self.terminal.child.send(answer + "\r")
 
+    def until(self, *texts, seconds=60.0):
+        """Wait until one of ``texts`` comes; whether it is the first of them."""
+        end = time.monotonic() + seconds
+        while True:
+            found = [self.terminal.written.find(text.encode(), self._read) for text in texts]
+            if max(found) >= 0:
+                at = found.index(min(place for place in found if place >= 0))
+                self._read = found[at] + len(texts[at])
+                return at == 0
+            assert time.monotonic() < end, f"{texts} did not come:\n{self.said}"
+            self.terminal.read(0.05)
+
+    def asked(self, pattern, seconds=60.0):
+        """Wait for what matches, and return its group."""
+        end = time.monotonic() + seconds
+        while (found := re.search(pattern, self.terminal.written[self._read :])) is None:
+            assert time.monotonic() < end, f"{pattern} was not asked:\n{self.said}"
+            self.terminal.read(0.05)
+        self._read += found.end()
+        return found[1].decode()
+
     @property
     def said(self):
         return self.terminal.written.decode(errors="replace")
@@ -73,22 +97,19 @@ def to_review(talk, *, custom=True):
     talk.after("Cipher", "")
 
 
+def answer_words(talk, known, *, first=""):
+    """Answer the three words that are asked for; ``first`` is typed in the place of the first one."""
+    for _ in range(4 if first else 3):
+        number = talk.asked(rb"Word (\d+): ")
+        talk.terminal.child.send((first or known[number][:4]) + "\r")
+        first = ""
+
+
 def prove(talk):
     """Read the sheet off the screen, go on, and answer what is asked."""
-    talk.after("[Enter", "")
-    while b"Answer from your paper copy" not in talk.terminal.written:
-        talk.terminal.read(0.1)
-        if talk.terminal.written.count(b"[Enter") > 1:
-            talk.terminal.child.send("\r")
-    known = words_of(talk.said)
-    for _ in range(3):
-        end = time.monotonic() + 20
-        while not (asked := talk.terminal.written.rfind(b"Word ")) > talk._read:
-            assert time.monotonic() < end, talk.said
-            talk.terminal.read(0.05)
-        number = talk.said.encode()[asked:].split()[1].rstrip(b":").decode()
-        talk._read = asked + 1
-        talk.terminal.child.send(known[number] + "\r")
+    while not talk.until("Answer from your paper copy", "[Enter"):
+        talk.terminal.child.send("\r")
+    answer_words(talk, words_of(talk.said))
 
 
 def test_an_existing_database_from_the_first_question_to_a_restart(tmp_path, node):
@@ -100,23 +121,29 @@ def test_an_existing_database_from_the_first_question_to_a_restart(tmp_path, nod
         talk.after("Who keeps the recovery kit", "")
         talk.after("The unencrypted original", "remove")
         talk.after("Encrypt now", "y")
-        talk.after("The recovery kit", "file")
-        talk.after("File for the recovery kit", str(out / "kit.txt"))
-        talk.after("Answer from your paper copy", "")  # an empty word is wrong, and asked again
-        talk.after("Word", "x")
-        talk.after("Word", "x")
-        known = words_of((out / "kit.txt").read_text())
-        for _ in range(3):
-            terminal.until("Word")
-            time.sleep(0.2)
-            terminal.read(0.1)
-            number = terminal.text.rsplit("Word ", 1)[1].split(":")[0]
-            terminal.child.send(known[number] + "\r")
-            time.sleep(0.3)
+        talk.after("The sheet [", "file")
+        talk.after("File for the sheet", str(node.with_name("kit.txt")))
+        talk.after("Save it there all the same", "n")
+        talk.after("The sheet [", "file")
+        talk.after("File for the sheet", str(out / "kit.txt"))
+        known = words_of((out / "kit.txt").read_text()) if talk.until("Answer from") else {}
+        talk.after("Word ", "")  # an empty word is asked for again
+        talk.after("Type this word", "zzzz")
+        talk.until("No word of any kit begins so")
+        answer_words(talk, known, first=WORDLIST[0])
+        assert "is not what the kit says" in talk.said
+        talk.after("What next [", "sidecar_copied")
         talk.after("Directory or file for the copy", str(out))
+        talk.after("What next [", "fingerprint_noted")
+        talk.after("The fingerprint [", "noted")
+        talk.after("What next [", "")
         assert terminal.ended(30) == 0
         said = talk.said
     assert "Protected, and proved to open." in said
+    assert "  with wizard.unlock(" in said
+    assert "LoadCredentialEncrypted=node:" in said
+    items = engine.checklist_of(engine.inspect(node))
+    assert {status.state for status in items.values()} == {"done"}
     assert PASSPHRASE not in said
     assert rows(node) == 5
     assert {each.name for each in out.iterdir()} == {"kit.txt", "node.db.crypto.json"}
@@ -163,6 +190,7 @@ def test_back_keeps_what_was_answered_and_the_first_question_has_none_before(tmp
         "This is the first question",
         "at least 19456",
         "Type a whole number.",
+        "Four words for what was typed",
         "3 holders are needed",
         "Any 2 of 3 sheets",
         "ChaCha20-Poly1305",
@@ -178,10 +206,13 @@ def test_the_kit_can_be_written_down_from_the_screen(tmp_path):
         to_review(talk)
         talk.after("Who keeps the recovery kit", "")
         talk.after("Encrypt now", "yes")
-        talk.after("The recovery kit", "screen")
+        talk.after("The sheet [", "screen")
         prove(talk)
-        talk.after("Directory or file for the copy", "")
+        talk.after("What next [", "finish")
+        talk.after("Type the name", "new")
+        talk.after("That is not the name", "new.db")
         assert terminal.ended(30) == 0
+        assert "Still open: Copy of the sidecar kept elsewhere; Fingerprint noted" in talk.said
         assert b"\x1b[?1049h" in terminal.written
         shown = terminal.written
     alternate = shown[shown.index(b"\x1b[?1049h") : shown.rindex(b"\x1b[?1049l")]
@@ -189,6 +220,10 @@ def test_the_kit_can_be_written_down_from_the_screen(tmp_path):
     assert b"RECOVERY WORDS" not in shown.replace(alternate, b"")
     with wizard.unlock(tmp_path / "new.db", PASSPHRASE) as database:
         assert database.connection.execute("SELECT 1").get == 1
+    items = engine.checklist_of(engine.inspect(tmp_path / "new.db"))
+    assert [items[item].state for item in engine.Item] == [
+        *("done", "done", "skipped", "skipped", "done")
+    ]
 
 
 def test_a_passphrase_made_here_is_shown_once_and_typed_again(tmp_path):
@@ -204,6 +239,89 @@ def test_a_passphrase_made_here_is_shown_once_and_typed_again(tmp_path):
         assert terminal.ended(30) == 130
         assert "That was not the same" in talk.said
         assert terminal.written.count(made.encode()) == 2
+
+
+def test_every_wrong_passphrase_has_its_sentence_and_a_way_back(tmp_path):
+    with Terminal(tmp_path, "--plain", str(tmp_path / "new.db"), size=(80, 60)) as terminal:
+        talk = Talk(terminal)
+        talk.after("The passphrase [", "type")
+        talk.after("New passphrase: ", "")  # an empty line is the way back
+        talk.after("The passphrase [", "type")
+        talk.after("New passphrase: ", "password1")
+        talk.until("That is too easy to guess.")
+        talk.after("New passphrase: ", "SEVEN QUIET LANTERNS DRIFT NORTH ")
+        talk.until("Note: ")
+        talk.after("The same again: ", PASSPHRASE)
+        talk.until("That was not the same; its four words are: ")
+        talk.after("The same again: ", "")
+        talk.after("New passphrase: ", PASSPHRASE)
+        first = talk.asked(rb"Four words for what was typed: ([a-z -]+)\.")
+        talk.after("The same again: ", PASSPHRASE)
+        talk.after("How long may unlocking take", "b")
+        talk.after("The passphrase [", "type")
+        talk.after("New passphrase: ", PASSPHRASE)
+        assert talk.asked(rb"Four words for what was typed: ([a-z -]+)\.") == first
+        talk.after("The same again: ", "\x04")
+        assert terminal.ended(30) == 130
+        assert "Strength: very weak (0 of 4)" in talk.said
+    assert PASSPHRASE not in talk.said
+    assert list(tmp_path.glob("new.db*")) == []
+
+
+COST = "memory-mib = 19\npasses = 2\nlanes = 1\ncipher = 'aegis'\n"
+
+
+def test_each_sheet_goes_to_its_holder_on_a_terminal_that_can_do_nothing_but_print(tmp_path):
+    identity = pyrage.x25519.Identity.generate()
+    (tmp_path / "grün").mkdir()
+    database = tmp_path / "grün" / "new.db"
+    (tmp_path / "cost.toml").write_text(COST)
+    arguments = ("--plain", "--answers", str(tmp_path / "cost.toml"), str(database))
+    plainest = {"TERM": "dumb", "LANG": "C", "LC_ALL": "C"}
+    with Terminal(tmp_path, *arguments, size=(80, 60), **plainest) as terminal:
+        talk = Talk(terminal)
+        talk.after("The passphrase [", "make")
+        talk.after("Show them all the same", "n")
+        talk.after("The passphrase [", "type")
+        talk.after("New passphrase", PASSPHRASE)
+        talk.after("The same again", PASSPHRASE)
+        talk.after("Who keeps the recovery kit", "2of3")
+        talk.after("Who keeps them", "Ada, Grace, Hedy")
+        talk.after("Encrypt now", "y")
+        talk.after("Sheet 1 of 3, kept by Ada [", "b")
+        talk.after("Undo it and go back to the review", "y")
+        talk.after("Who keeps the recovery kit", "")
+        talk.after("Who keeps them", "")
+        talk.after("Encrypt now", "y")
+        talk.until("Call Ada to the screen, and nobody else.")
+        talk.after("Sheet 1 of 3, kept by Ada [", "file")
+        talk.after("File for the sheet", str(tmp_path / "1.txt"))
+        talk.after("Sheet 2 of 3, kept by Grace [", "b")
+        talk.after("Sheet 1 of 3, kept by Ada [", "")
+        talk.after("Sheet 2 of 3, kept by Grace [", "age")
+        talk.after("Public key, or the file", "nobody.pub")
+        talk.after("Public key, or the file", str(identity.to_public()))
+        talk.after("File for the sheet", str(tmp_path / "2.age"))
+        talk.after("Sheet 3 of 3, kept by Hedy [", "skip")
+        talk.after("word ", "b")
+        for holder in ("Ada", "Grace", "Hedy"):
+            talk.after(f"kept by {holder} [", "skip")
+        talk.after("word ", "skip")
+        talk.until("Nobody has seen or saved the words yet")
+        talk.after("Type the name new.db", "other.db")
+        talk.after("Type the name new.db", "new.db")
+        talk.after("What next [", "finish")
+        talk.after("Type the name new.db", "new.db")
+        assert terminal.ended(30) == 0
+    assert terminal.written.isascii()
+    assert b"\x1b" not in terminal.written
+    assert b"gr?n/new.db" in terminal.written
+    sealed = (tmp_path / "2.age").read_bytes()
+    sheets = [(tmp_path / "1.txt").read_text(), pyrage.decrypt(sealed, [identity]).decode()]
+    with wizard.unlock(database, recovery=sheets) as opened:
+        assert opened.opened_with == "recovery"
+    items = engine.checklist_of(engine.inspect(database))
+    assert [items[item].state for item in engine.Item][:2] == ["skipped", "skipped"]
 
 
 @pytest.mark.parametrize(
@@ -257,6 +375,7 @@ def test_answers_alone_do_the_whole_without_a_terminal(tmp_path, node):
     done = alone("--answers", script, SECRET=PASSPHRASE)
     assert done.returncode == 0, done.stderr
     assert "Fingerprint: " in done.stdout
+    assert "Still open: Fingerprint noted\n" in done.stdout
     assert PASSPHRASE not in done.stdout + done.stderr
     assert rows(node) == 5
     sheets = [(out / f"kit.txt-{number}of3").read_text() for number in (3, 1)]
@@ -282,6 +401,13 @@ def test_answers_alone_do_the_whole_without_a_terminal(tmp_path, node):
         ({"memory-mib": "memory-mb"}, 2, "Did you mean memory-mib?"),
         ({"memory-mib = 19": "memory-mib = true"}, 2, "is not a whole number"),
         ({"memory-mib = 19": "memory-mib = 8"}, 19, "at least 19456"),
+        (
+            {"memory-mib = 19": "smaller-memory-mib = 32\nmemory-mib = 64"},
+            *(19, "the smaller machine has 32 MiB"),
+        ),
+        ({"memory-mib = 19": "smaller-memory-mib = 8"}, 2, "19 MiB at least"),
+        ({"lanes = 1": "target-time = 'fast'"}, 2, "is not a number"),
+        ({'original = "remove"': 'recovery-encrypt-to = ["age1x"]'}, 2, "is it complete?"),
         ({"lanes = 1": "lanes = ["}, 2, "is not TOML"),
         ({'cipher = "aegis"': 'cipher = "rot13"'}, 2, "cipher cannot be used"),
         ({'recovery = "2of3"': 'recovery = "3of2"'}, 2, "recovery cannot be used"),
@@ -325,6 +451,15 @@ def test_answers_are_what_the_screens_propose(tmp_path):
     assert (session.chosen, session.custom_fields) == ("custom", ("19", "2", "1"))
     assert (session.cipher, session.original) == ("aegis", "remove")
     assert session.plan == Plan(2, 3, ("Ada", "Grace", "Hedy"))
+
+
+def test_a_time_and_a_smaller_machine_are_proposed_by_the_screens_too(tmp_path):
+    script = tmp_path / "answers.toml"
+    script.write_text("target-time = 2\nsmaller-memory-mib = 512\nsmaller-slower = 2.5\n")
+    session = WizardSession()
+    prefill(session, str(script))
+    assert (session.chosen, session.time_text) == ("time", "2")
+    assert session.other == OtherMachine(512 * 1024, 2.5)
 
 
 def test_no_answer_is_given_where_the_file_says_nothing(tmp_path):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import pyrage
 import pytest
 
 import wizard
 from tests.databases import PASSPHRASE, make_plain
 from tests.test_initialization import protect
-from tests.test_plain import Talk, words_of
+from tests.test_plain import Talk, prove, words_of
 from tests.tui_terminal import Terminal
+from wizard import engine
 from wizard.engine import State, WrongPassphrase, inspect
 
 NEW = "nine copper kettles hum softly"
@@ -42,13 +44,14 @@ def test_a_leaked_passphrase_is_changed_and_the_data_key_rotated(tmp_path, node)
     with plain(tmp_path, str(node)) as terminal:
         talk = Talk(terminal)
         talk.after("What brings you here", "leaked")
+        talk.after("The new passphrase", "")
         talk.after("Passphrase for node.db", PASSPHRASE)
         new_passphrase(talk)
         talk.after("Rotate the data key now", "y")
         talk.after("Passphrase for node.db", NEW)
         talk.after("What brings you here", "", seconds=120)
         assert terminal.ended(30) == 0
-        assert "A file that was copied before still opens" in " ".join(talk.said.split())
+        assert "that was made before still opens" in " ".join(talk.said.split())
     assert opens(node, NEW)
     with pytest.raises(WrongPassphrase):
         wizard.unlock(node, PASSPHRASE)
@@ -70,13 +73,16 @@ def test_a_wrong_passphrase_three_times_is_told_and_the_questions_go_on(tmp_path
 def test_operators_come_get_their_right_name_and_leave(tmp_path, node):
     with plain(tmp_path, str(node)) as terminal:
         talk = Talk(terminal)
-        talk.after("What brings you here", "left")
-        assert "has no operators" in _until(talk, "has no operators")
-        talk.after("What brings you here", "add")
+        talk.after("What brings you here", "operators")
+        talk.after("Operators [", "remove")
+        talk.until("has no operators")
+        talk.after("What brings you here", "operators")
+        talk.after("Operators [", "add")
         talk.after("Name of the operator", "ada")
         talk.after("Passphrase for node.db", PASSPHRASE)
         new_passphrase(talk)
-        talk.after("What brings you here", "rename", seconds=120)
+        talk.after("What brings you here", "operators", seconds=120)
+        talk.after("Operators [", "rename")
         talk.after("Which operator", "ada")
         talk.after("The right name", "Ada")
         talk.after("Passphrase for node.db", PASSPHRASE)
@@ -99,12 +105,16 @@ def test_a_forgotten_passphrase_is_set_anew_with_the_kit(tmp_path, node):
     words = words_of((tmp_path / "sheet-1.txt").read_text())
     with plain(tmp_path, str(node)) as terminal:
         talk = Talk(terminal)
-        talk.after("What brings you here", "forgot")
-        for number in range(1, 34):
-            talk.after(f"{number}. _", words[str(number)][:4])
-        talk.after("All 33 words fit together", "")
+        talk.after("What brings you here", "forgotten")
+        talk.after("The new passphrase", "type")
+        talk.after("The new recovery kit", "screen")
+        talk.after("Word 1: ", " ".join(words[str(number)][:4] for number in range(1, 20)))
+        talk.after("Word 20: ", "b")
+        talk.after("Word 19: ", words["19"])
+        talk.after("Word 20: ", "zzzz")
+        talk.after("Word 20: ", " ".join(words[str(number)] for number in range(20, 34)))
         new_passphrase(talk)
-        _prove_new_kit(talk)
+        prove(talk)
         talk.after("What brings you here", "", seconds=120)
         assert terminal.ended(30) == 0
     assert opens(node, NEW)
@@ -118,39 +128,35 @@ def test_a_lost_sidecar_is_brought_back_from_its_copy(tmp_path, node):
     assert inspect(node).state is State.DAMAGED
     with plain(tmp_path, str(node)) as terminal:
         talk = Talk(terminal)
-        talk.after("What brings you here", "sidecar")
+        talk.after("What brings you here", "restore-sidecar")
         talk.after("The saved sidecar", str(saved))
         talk.after("What brings you here", "")
         assert terminal.ended(30) == 0
     assert opens(node, PASSPHRASE)
 
 
-def _until(talk, text, seconds=30):
-    talk.terminal.until(text, seconds)
-    return talk.said
-
-
-def _prove_new_kit(talk):
-    """Go through the pages of the new sheet and answer from what they showed."""
-    terminal = talk.terminal
-    start = talk._read
-    for _ in range(60):
-        terminal.read(0.3)
-        if b"Answer from your paper copy" in terminal.written[start:]:
-            break
-        if terminal.written[start:].rstrip().endswith(b"]"):
-            terminal.child.send("\r")
-    known = words_of(terminal.written[start:].decode(errors="replace"))
-    talk._read = start + terminal.written[start:].index(b"Answer from your paper copy")
-    for _ in range(3):
-        end = 0
-        while (
-            b":" not in terminal.written[(at := terminal.written.find(b"Word ", talk._read)) :][:9]
-            or at < 0
-        ):
-            terminal.read(0.1)
-            end += 1
-            assert end < 200, talk.said
-        number = terminal.written[at:].split()[1].rstrip(b":").decode()
-        talk._read = at + 5
-        terminal.child.send(known[number] + "\r")
+def test_a_new_kit_is_encrypted_and_the_checklist_is_taken_up_another_day(tmp_path, node):
+    identity = pyrage.x25519.Identity.generate()
+    engine.record_item(inspect(node), engine.Item.FINGERPRINT_NOTED, engine.ItemState.DONE)
+    with plain(tmp_path, str(node)) as terminal:
+        talk = Talk(terminal)
+        talk.after("What brings you here", "renew")
+        talk.after("The new recovery kit", "age")
+        talk.after("Public key, or the file", "age1x")
+        talk.after("Public key, or the file", str(identity.to_public()))
+        talk.after("File for the kit", str(node))
+        talk.after("File for the kit", str(tmp_path / "kit.age"))
+        talk.after("Passphrase for node.db", PASSPHRASE)
+        talk.after("What brings you here", "checklist", seconds=120)
+        talk.until("The one that was noted is of before a change of keys.")
+        talk.after("What next [", "fingerprint_noted")
+        talk.after("The fingerprint [", "1")
+        talk.after("What next [", "finish")
+        talk.after("Type the name node.db", "node.db")
+        talk.after("What brings you here", "")
+        assert terminal.ended(30) == 0
+    sheet = pyrage.decrypt((tmp_path / "kit.age").read_bytes(), [identity]).decode()
+    engine.verify(node, recovery=[sheet])
+    states = {item: each.state for item, each in engine.checklist_of(inspect(node)).items()}
+    assert states[engine.Item.FINGERPRINT_NOTED] == "done"
+    assert states[engine.Item.SIDECAR_COPIED] == "skipped"

@@ -7,10 +7,16 @@ from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
+from rich.segment import Segment
+from textual.color import Color
+from textual.style import Style
 
 from tests.tui_fakes import FakeEngine
 from tests.tui_journey import Journey, journey_to
+from wizard.characters import suits_ascii
 from wizard.tui import glyphs, wording
+from wizard.tui.drawing import ColoursOfCodes
+from wizard.tui.screens import words
 
 SOURCES = sorted((Path(glyphs.__file__).parent).rglob("*.py"))
 
@@ -60,7 +66,7 @@ def test_a_line_stays_as_wide_as_it_was(drawn: str, ascii_text: str) -> None:
 def test_terminal_and_locale_choose_the_set(
     term: str, variables: dict[str, str], plain: bool
 ) -> None:
-    assert glyphs.suits_ascii({"TERM": term, **variables}) is plain
+    assert suits_ascii({"TERM": term, **variables}) is plain
 
 
 def test_f4_switches_every_screen_to_and_fro() -> None:
@@ -88,3 +94,14 @@ def test_shortened_padded_and_cut_texts_have_the_width_that_was_asked_for(width:
         assert cell_len(wording.shortened(text, width)) <= width
         assert cell_len(wording.padded(text, width)) == width
         assert cell_len(wording.cut(text, width)) == width
+
+
+def test_a_qr_code_stays_dark_on_light_without_colours() -> None:
+    code = Style.parse(words._DARK_ON_LIGHT).rich_style
+    other = Style.parse("ansi_red on ansi_blue").rich_style
+    drawn = [Segment("▀ ", code), Segment("words", other), Segment("plain", None)]
+    kept, without, bare = ColoursOfCodes().apply(drawn, Color.parse("black"))
+    assert kept.style == code
+    assert without.style is not None
+    assert without.style.color is not None
+    assert (without.style.color.is_default, bare.style) == (True, None)

@@ -78,13 +78,13 @@ def _command_line(arguments: Sequence[str]) -> int:
 
 
 def _wizard(asked: Invocation) -> int:
-    from wizard.cli.terminal import is_terminal  # noqa: PLC0415
+    from wizard.cli.terminal import is_dumb, is_terminal  # noqa: PLC0415
 
     if _is_plain(asked):
         from wizard import plain  # noqa: PLC0415 - only when it is wanted
 
         return plain.run(asked)
-    if not is_terminal():
+    if not is_terminal() or is_dumb():
         return _tell_no_terminal(asked.path)
     from wizard import tui  # noqa: PLC0415 - loads Textual
 

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from wizard import engine
+from wizard.cli import output
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -65,4 +66,5 @@ def _on_interrupt(action: Callable[[], None]) -> Iterator[None]:
 
 def _say(text: str) -> None:
     # Not print: a handler may run in the middle of a write to the same buffered stream.
-    os.write(2, f"\r\x1b[K{text}\n".encode() if os.isatty(2) else f"{text}\n".encode())
+    drawn = os.isatty(2) and not output.in_lines()
+    os.write(2, f"\r\x1b[K{text}\n".encode() if drawn else f"{text}\n".encode())

@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from wizard import engine
+from wizard.characters import first_environment, suits_ascii
 from wizard.cli import output
 from wizard.cli.interruption import uninterrupted
-from wizard.cli.terminal import Terminal, is_terminal
+from wizard.cli.terminal import Terminal, is_dumb, is_terminal
 from wizard.diagnostics import UsageProblem
 
 if TYPE_CHECKING:
@@ -182,8 +183,8 @@ def prove_and_commit(
 
 
 def can_be_shown() -> bool:
-    """Whether there is a terminal for the words: they must never get into a pipe by accident."""
-    return is_terminal() and sys.stdout is not None and sys.stdout.isatty()
+    """Whether there is a terminal that can wipe the words again; they must never get into a pipe."""
+    return is_terminal() and not is_dumb() and sys.stdout is not None and sys.stdout.isatty()
 
 
 def prove_on_screen(pending: Pending, *, shown_first: bool = True) -> None:
@@ -220,24 +221,34 @@ def prove_on_screen(pending: Pending, *, shown_first: bool = True) -> None:
 def _show(terminal: Terminal, kit: engine.RecoveryKit) -> None:
     for number, sheet in enumerate(kit.sheets, 1):
         last = number == len(kit.sheets)
-        go_on = "it is on paper" if last else "next sheet"
-        after = f"[Enter: {go_on}, b: back, q: QR code of the slot] "
-        while terminal.show_pages(sheet.text().splitlines(), after=after).lower() == "q":
-            terminal.show_pages(_qr_lines(terminal, sheet), after="[Enter: back to the sheet] ")
+        show_sheet(terminal, sheet, go_on="it is on paper" if last else "next sheet")
+
+
+def show_sheet(
+    terminal: Terminal, sheet: engine.KitSheet, *, go_on: str = "it is on paper"
+) -> None:
+    """Show one sheet on the alternate screen that is on already, and its QR code if that is asked for."""
+    after = f"[Enter: {go_on}, b: back, q: QR code of the slot] "
+    while terminal.show_pages(sheet.text().splitlines(), after=after).lower() == "q":
+        terminal.show_pages(_qr_lines(terminal, sheet), after="[Enter: back to the sheet] ")
 
 
 def _qr_lines(terminal: Terminal, sheet: engine.KitSheet) -> list[str]:
     """Return the QR code, if it can be seen whole: in pieces it could not be scanned."""
+    if not terminal.wipes:
+        return ["This terminal has no colours to draw a QR code with."]
+    blank = suits_ascii(first_environment())
     columns, rows = terminal.size()
-    height = len(sheet.qr_matrix())
-    # Half blocks: a module is one column wide, and two rows of modules are one row of text.
-    width, needed = height, (height + 1) // 2
+    modules = len(sheet.qr_matrix())
+    # Half blocks: a module is one column wide, and two rows of modules are one row of text. Where
+    # there are none, a module is two blanks in one row.
+    width, needed = (2 * modules, modules) if blank else (modules, (modules + 1) // 2)
     if columns < width or rows < needed + 2:
         return [
             f"The QR code of the slot lines needs {width} columns and {needed + 2} rows;",
             f"this terminal has {columns} and {rows}.",
         ]
-    return sheet.qr_terminal()
+    return sheet.qr_terminal(ascii_only=blank)
 
 
 def _ask_words(terminal: Terminal, challenge: Sequence[engine.WordChallenge]) -> list[str] | None:

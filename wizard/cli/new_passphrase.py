@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from wizard import engine
 from wizard.cli import output
 from wizard.cli.interruption import interrupted_at_once
-from wizard.cli.terminal import Terminal, is_terminal
+from wizard.cli.terminal import Terminal, is_dumb, is_terminal
 from wizard.cli.unlocking import ATTEMPTS
 from wizard.diagnostics import UsageProblem
 
@@ -45,7 +45,7 @@ def source_of(source: Source | None, *, generate: bool) -> Source | Generated | 
         raise UsageProblem(
             "Have a passphrase made with --generate, or say where it is, but not both."
         )
-    if not is_terminal():
+    if not is_terminal() or is_dumb():
         raise UsageProblem(
             "There is no terminal to show the generated passphrase on. Say where the passphrase is."
         )

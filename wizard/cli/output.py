@@ -3,12 +3,14 @@
 - With ``--json`` standard output holds one JSON document and nothing else, an error included.
 - Text that comes from files is shown with its control characters escaped: a name cannot steer the
   terminal.
-- Progress is drawn only on a terminal, and its line is gone when the work is done.
+- Progress is drawn only on a terminal, and its line is gone when the work is done. A screen reader
+  or a dumb terminal gets a line for each stage instead, and nothing that is drawn over.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 import time
@@ -19,6 +21,7 @@ from typing import TYPE_CHECKING
 import click
 
 from wizard import engine
+from wizard.cli.terminal import is_dumb
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -42,6 +45,7 @@ _SHORTEST_BAR = 6
 _PACE_AFTER_SECONDS = 1.0
 _STEP = 1024
 _DRAW_EVERY_SECONDS = 0.1
+_SAY_EVERY_SECONDS = 10.0
 
 
 def printable(text: str) -> str:
@@ -201,10 +205,45 @@ def _bar(share: float, width: int) -> str:
     return f"[{'#' * filled}{'-' * (width - filled)}]"
 
 
+class ProgressNotes(ProgressLine):
+    """A line for each stage, and again every few seconds while it goes on."""
+
+    def __call__(self, event: engine.Progress) -> None:
+        """Say what begins, and how far it is from time to time."""
+        now = time.monotonic()
+        begins = event.stage is not self._stage
+        if not self._shown or (now < self._next_draw and not begins):
+            return
+        if begins or event.unit != self._unit:
+            self._pace = Pace(now, event.done)
+        self._stage, self._unit = event.stage, event.unit
+        self._next_draw = now + _SAY_EVERY_SECONDS
+        note(f"{_STAGE_WORDS[event.stage]}..." if begins else self._how_far(event, now=now))
+
+    def clear(self) -> None:
+        """What was said stays; the next stage is said anew."""
+        self._stage = None
+
+    def _how_far(self, event: engine.Progress, *, now: float) -> str:
+        if event.total <= 0:
+            return f"{_STAGE_WORDS[event.stage]}, still at it."
+        share = min(1.0, event.done / event.total)
+        pace = self._pace.described(event, now=now)
+        return f"{_STAGE_WORDS[event.stage]}, {share:.0%}{pace}"
+
+
+def in_lines() -> bool:
+    """Whether what is said must stay as it was said: for screen readers and dumb terminals.
+
+    ACCESSIBLE is the variable that other terminal programs take for it.
+    """
+    return bool(os.environ.get("ACCESSIBLE")) or is_dumb()
+
+
 @contextmanager
 def progress_line() -> Iterator[ProgressLine]:
     """Yield a progress sink whose line is wiped at the end, however that comes."""
-    line = ProgressLine()
+    line = ProgressNotes() if in_lines() else ProgressLine()
     try:
         yield line
     finally:

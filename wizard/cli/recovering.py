@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wizard import engine
+from wizard.characters import first_environment, suits_ascii
 from wizard.cli import changes, kit, options, output
 from wizard.cli.choose import CostChoice, cost_options
 from wizard.cli.interruption import interruptible
@@ -242,7 +243,7 @@ def rehearse(path: Path, recovery: tuple[Path, ...], *, as_json: bool) -> None:
     "lines", epilog=options.example("datafold-wizard recovery lines node.db --qr")
 )
 @options.path_argument
-@click.option("--qr", is_flag=True, help="Also as a QR code, 69 columns wide.")
+@click.option("--qr", is_flag=True, help="Also as a QR code, 69 columns wide; in ASCII 138.")
 @options.json_option
 def lines(path: Path, *, qr: bool, as_json: bool) -> None:
     """Print the slot lines of PATH as they belong on every sheet now. Public; needs no secret."""
@@ -259,7 +260,7 @@ def lines(path: Path, *, qr: bool, as_json: bool) -> None:
         output.say(each)
     if qr:
         output.say()
-        for each in present.qr_terminal():
+        for each in present.qr_terminal(ascii_only=suits_ascii(first_environment())):
             output.say(each)
     warning = engine.record_lines(engine.inspect(path))
     if warning:

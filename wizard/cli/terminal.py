@@ -4,7 +4,8 @@
   ``str`` of them. The driver edits the line (its erase and kill keys work), echo is off.
 - Whatever happens - Ctrl+C, a signal, an error, Ctrl+Z and back - the terminal is left as it was
   found, and is never reading a secret with echo on.
-- A recovery kit is shown on the alternate screen only, which keeps no scrollback.
+- A recovery kit is shown on the alternate screen only, which keeps no scrollback. A dumb terminal
+  has none: what is shown there stays, and who shows it says so before.
 """
 
 from __future__ import annotations
@@ -28,18 +29,24 @@ if TYPE_CHECKING:
 # The Linux terminal driver keeps 4,095 bytes of a line and drops the rest without a word.
 _DRIVER_LIMIT = 4095
 _LINE_FEED = ord("\n")
+_ESCAPE = "\x1b"
 
 _TO_ALTERNATE = "\x1b[?1049h\x1b[2J\x1b[H"
 _FROM_ALTERNATE = "\x1b[2J\x1b[H\x1b[?1049l"
 _CLEAR = "\x1b[2J\x1b[H"
 _SEQUENCE_SECONDS = 0.05
+_DUMB = frozenset({"", "dumb", "unknown"})
+
+
+def is_dumb() -> bool:
+    """Whether the terminal, where there is one, can print lines and do nothing else."""
+    return os.environ.get("TERM", "") in _DUMB
 
 
 def is_terminal() -> bool:
-    """Whether questions can be asked: on a terminal, and one that can do more than print."""
+    """Whether somebody is there to be asked."""
     return (
-        os.environ.get("TERM", "") not in {"", "dumb"}
-        and sys.stdin is not None
+        sys.stdin is not None
         and sys.stdin.isatty()
         and sys.stderr is not None
         and sys.stderr.isatty()
@@ -95,12 +102,27 @@ class Terminal:
                 # The Enter that ended the line was not echoed either.
                 self.write("\n")
 
+    @property
+    def wipes(self) -> bool:
+        """Whether what was shown can be taken away again."""
+        return not is_dumb()
+
+    def clear(self) -> None:
+        """Wipe the alternate screen; a dumb terminal goes on below."""
+        self.write(_CLEAR if self.wipes else "\n")
+
     @contextmanager
     def alternate_screen(self) -> Iterator[Callable[[], None]]:
-        """Switch to the screen that keeps no history; yields what clears it."""
+        """Switch to the screen that keeps no history; yields what clears it.
+
+        A dumb terminal has no other screen: nothing is switched there, and nothing wiped.
+        """
+        if not self.wipes:
+            yield self.clear
+            return
         self.write(_TO_ALTERNATE)
         try:
-            yield lambda: self.write(_CLEAR)
+            yield self.clear
         finally:
             self.write(_FROM_ALTERNATE)
 
@@ -140,16 +162,18 @@ class Terminal:
         ``after`` is asked below the last; what is answered there is returned.
         """
         columns, rows = self.size()
-        # A line that the terminal would wrap counts as the lines that it takes.
+        # A line that the terminal would wrap counts as the lines that it takes; one with colours in
+        # it was measured by who made it.
         lines = [
-            line[start : start + columns]
+            line if _ESCAPE in line else line[start : start + columns]
             for line in text
-            for start in range(0, max(1, len(line)), columns)
+            for start in range(0, 1 if _ESCAPE in line else max(1, len(line)), columns)
         ]
         height = max(4, rows - 2)
         start = 0
         while True:
-            self.write(_CLEAR + "".join(f"{line}\r\n" for line in lines[start : start + height]))
+            self.clear()
+            self.write("".join(f"{line}\r\n" for line in lines[start : start + height]))
             last = start + height >= len(lines)
             answer = self.ask(after if last else "[Enter: next page, b: back] ")
             if answer.lower().startswith("b"):

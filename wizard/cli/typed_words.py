@@ -12,6 +12,7 @@ import re
 from typing import TYPE_CHECKING
 
 from wizard import engine
+from wizard.cli import output
 
 if TYPE_CHECKING:
     from wizard.cli.terminal import Terminal
@@ -21,6 +22,7 @@ _COLUMNS = 3
 _CELL = 20
 _OFFERED = 8
 _LONGEST = 8
+_LETTERS = re.compile(r"[a-z]+")
 _PLACE = re.compile(r"word ([0-9]+)")
 _END_OF_WORD = (" ", "\t", "\n", "\r")
 _ERASE = ("\x7f", "\x08")
@@ -147,11 +149,73 @@ class WordEntry:
         self._place = place
 
 
+class WordLines:
+    """The same as questions, one for each word, where nothing can be drawn over."""
+
+    def __init__(self, terminal: Terminal, title: str, message: str) -> None:
+        self._terminal = terminal
+        self._words = [""] * WORDS
+        terminal.write(
+            f"{title}\nFour letters of each are enough; several may be typed in one line. "
+            f"b goes back one word.\n{message}\n"
+        )
+
+    def ask(self) -> str:
+        """Return the 33 words, once they fit together. Raises `Cancelled` on an end of input."""
+        place = 0
+        while True:
+            while place < WORDS:
+                place = self._ask_from(place)
+            text = " ".join(self._words)
+            try:
+                engine.parse_sheets([text])
+            except engine.InvalidRecoveryPhrase as error:
+                self._terminal.write(f"{error}\n")
+                found = _PLACE.search(error.where)
+                place = int(found[1]) - 1 if found else 0
+                self._correct(place)
+                place = WORDS
+            else:
+                return text
+
+    def _ask_from(self, place: int) -> int:
+        """Take what is typed for ``place`` and those after it; return the next place to ask for."""
+        typed = self._terminal.ask(f"Word {place + 1}: ").lower()
+        if typed == "b":
+            return max(0, place - 1)
+        for word in _LETTERS.findall(typed):
+            if place == WORDS:
+                break
+            if not self._put(place, word):
+                break
+            place += 1
+        return place
+
+    def _correct(self, place: int) -> None:
+        while True:
+            word = self._terminal.ask(f"Word {place + 1} [{self._words[place]}]: ").lower()
+            if word == "b" and place:
+                place -= 1
+            elif not word or self._put(place, word):
+                return
+
+    def _put(self, place: int, word: str) -> bool:
+        found = (word,) if engine.is_word(word) else engine.complete_word(word)
+        if len(found) == 1:
+            self._words[place] = found[0]
+            return True
+        offered = f"{' '.join(found[:_OFFERED])}?" if found else "no word of the list begins so."
+        self._terminal.write(f"Word {place + 1}, {word}: {offered}\n")
+        return False
+
+
 def ask_words(terminal: Terminal, title: str, *, message: str = "") -> str:
     """Return the 33 words of one sheet, typed on the alternate screen that is on already.
 
     Raises `Cancelled` on an end of input.
     """
+    if output.in_lines():
+        return WordLines(terminal, title, message).ask()
     entry = WordEntry(title)
     entry.message = message
     with terminal.keys() as next_key:

@@ -29,19 +29,25 @@ class Answers:
 
     ``passphrase_source`` says where the passphrase is (as ``--passphrase`` does), ``recovery`` is
     "1of1", "2of3" and so on, or "none"; ``confirm`` answers the question before anything is written.
+    ``target_time`` are seconds, in the place of ``preset``. ``smaller_memory_mib`` and
+    ``smaller_slower`` describe a smaller machine that must open it, too.
     """
 
     database: str | None = None
     passphrase_source: str | None = None
     preset: str | None = None
+    target_time: float | None = None
     memory_mib: int | None = None
     passes: int | None = None
     lanes: int | None = None
     allow_high_cost: bool | None = None
+    smaller_memory_mib: int | None = None
+    smaller_slower: float | None = None
     cipher: str | None = None
     recovery: str | None = None
     holders: tuple[str, ...] | None = None
     recovery_out: str | None = None
+    recovery_encrypt_to: tuple[str, ...] | None = None
     original: str | None = None
     minimum_score: int | None = None
     sidecar_copy: str | None = None
@@ -56,6 +62,7 @@ class Answers:
 _KINDS: Mapping[str, tuple[type, str]] = {
     "str": (str, "a text"),
     "int": (int, "a whole number"),
+    "float": (float, "a number"),
     "bool": (bool, "true or false"),
     "tuple": (list, "a list of texts"),
 }
@@ -96,6 +103,8 @@ def _value(path: Path, name: str, given: Any) -> Any:
         meant = f" Did you mean {near[0]}?" if near else f" Known are: {', '.join(_NAMES)}."
         raise UsageProblem(f"{path}: there is no answer {name}.{meant}")
     kind, words = _KINDS[str(known.type).partition(" ")[0].partition("[")[0]]
+    if kind is float and type(given) is int:
+        return float(given)
     # A bool is an int to Python, and none to people.
     right = isinstance(given, kind) and (kind is bool or not isinstance(given, bool))
     if not right or (kind is list and not all(isinstance(item, str) for item in given)):

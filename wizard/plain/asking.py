@@ -3,21 +3,30 @@
 - `b` goes back to the question before, `?` explains, Ctrl+D and Ctrl+C give up.
 - What an answers file says is shown as if it had been typed, and judged by the same rules.
 - Nothing relies on colour, on the position on the screen, or on a line being redrawn.
+- Where the locale or the terminal has nothing but ASCII, nothing else is written.
 """
 
 from __future__ import annotations
 
+import os
+import sys
+import textwrap
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from rich.cells import cell_len
+
 from wizard import engine
+from wizard.characters import first_environment, suits_ascii
 from wizard.cli import output
 from wizard.cli.terminal import Terminal
 from wizard.diagnostics import UsageProblem
+from wizard.tui import glyphs
 
 Value = TypeVar("Value")
 BACK = "b"
 EXPLAIN = "?"
+_WIDEST = 100
 
 
 class Back(Exception):
@@ -28,9 +37,67 @@ class Refused(ValueError):
     """An answer that cannot be taken; the text says why."""
 
 
-def say(text: str = "") -> None:
-    """A line of the conversation; on standard error, for it is not the result."""
-    output.note(output.printable(text))
+class _Letters:
+    """Which characters this terminal gets; there is one in a process."""
+
+    ascii: bool | None = None
+
+
+def use_ascii() -> None:
+    """Write nothing but ASCII from now on, whatever the terminal is."""
+    _Letters.ascii = True
+
+
+def only_ascii() -> bool:
+    """Whether this terminal, or this locale, is likely to write ruins for anything else."""
+    if _Letters.ascii is None:
+        _Letters.ascii = suits_ascii(first_environment())
+    return _Letters.ascii
+
+
+def shown(text: str) -> str:
+    """``text`` as this terminal can show it, without what would steer it."""
+    text = output.printable(text)
+    return glyphs.spelled(text) if only_ascii() else text
+
+
+def say(text: str = "", *, hanging: int = 0) -> None:
+    """A paragraph of the conversation; on standard error, for it is not the result.
+
+    On a terminal it is broken between words; lines after the first begin with ``hanging`` blanks
+    and those that the text begins with.
+    """
+    output.note("\n".join(_broken(shown(text), hanging)))
+
+
+def _broken(text: str, hanging: int) -> list[str]:
+    if sys.stderr is None or not sys.stderr.isatty():
+        return [text]
+    columns = os.get_terminal_size(sys.stderr.fileno()).columns or 80
+    begin = text[: len(text) - len(text.lstrip(" "))]
+    rest = text[len(begin) :]
+    # The blanks between columns stay: only lines that are too long are broken.
+    if cell_len(text) < columns:
+        return [text]
+    return textwrap.wrap(
+        rest,
+        max(20, min(columns, _WIDEST) - 1),
+        initial_indent=begin,
+        subsequent_indent=begin + " " * hanging,
+        break_long_words=False,
+        break_on_hyphens=False,
+    ) or [""]
+
+
+def number(text: str) -> float:
+    """A number as people type it, with a comma or a point. Raises `Refused`."""
+    try:
+        value = float(text.replace(",", "."))
+    except ValueError:
+        raise Refused("Type a number, such as 2 or 0.5.") from None
+    if value != value or value in (float("inf"), float("-inf")):  # noqa: PLR0124 - a NaN
+        raise Refused("Type a number, such as 2 or 0.5.")
+    return value
 
 
 class Asker:
@@ -44,9 +111,9 @@ class Asker:
 
         Raises `Back`, `Cancelled`, and `UsageProblem` without a terminal.
         """
-        offered = f" [{output.printable(proposed)}]" if proposed else ""
+        offered = f" [{proposed}]" if proposed else ""
         while True:
-            answer = self._open(name).ask(f"{question}{offered}: ")
+            answer = self._open(name).ask(f"{shown(question + offered)}: ")
             if answer == BACK:
                 raise Back
             if answer == EXPLAIN:
@@ -95,7 +162,7 @@ class Asker:
         values = [value for value, _words in rows]
         if given is None:
             for at, (_value, words) in enumerate(rows, 1):
-                say(f"  {at}  {words}")
+                say(f"  {at:<{len(str(len(rows)))}}  {words}", hanging=2 + len(str(len(rows))))
 
         def read(text: str) -> str:
             if text in values:
@@ -125,6 +192,20 @@ class Asker:
         return self.answer(
             f"{question} (y/n)", read, given=told, proposed="n", name=name, explained=explained
         )
+
+    def named(self, wanted: str) -> bool:
+        """Whether ``wanted`` is typed in full, as nobody does in passing; Enter alone is a no."""
+        while True:
+            typed = self.line(f"Type the name {wanted}, or Enter to go back", name="confirm")
+            if not typed:
+                return False
+            if typed == wanted:
+                return True
+            say("That is not the name of the database.")
+
+    def terminal(self, name: str) -> Terminal:
+        """The terminal that is asked at. Raises `UsageProblem` where there is none."""
+        return self._open(name)
 
     def close(self) -> None:
         """Let the terminal go."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,29 +10,36 @@ from wizard import engine
 from wizard.cli import kit, output
 from wizard.cli.initializing import is_in_place
 from wizard.cli.interruption import interruptible, uninterrupted
-from wizard.plain import review
-from wizard.plain.asking import Refused, say
+from wizard.plain import checklist, review
+from wizard.plain.asking import Refused, only_ascii, say, shown
+from wizard.plain.kit import hand_out
+from wizard.todo import TITLES
+from wizard.tui.process.aftercare import checklist as items_of
+from wizard.tui.process.aftercare import copy_sidecar
+from wizard.tui.process.failures import FieldFault
+from wizard.tui.screens import opening_lines
 
 if TYPE_CHECKING:
     from wizard.plain.conversation import Talk
 
-_SCREEN, _FILE = "screen", "file"
-_WHERE_EXPLAINED = (
-    "On the screen the words are shown and you write them down; the screen is wiped after. A file "
-    "is readable by you only: print it, or put it on a USB stick, and delete it here."
-)
-_SKIP = "-"
-
 
 def carry_out(talk: Talk) -> None:
-    """Do what was agreed to. Whatever fails before the commit leaves the state of before."""
+    """Do what was agreed to. Whatever fails before the commit leaves the state of before.
+
+    Raises `Back` when the encrypted copy was undone to change something.
+    """
     with _prepared(talk) as pending:
+        _tell_prepared(pending)
         say()
         say("Step 5 of 5: Backup")
         done = _prove_and_commit(talk, pending)
-    _tell(done)
-    _copy_sidecar(talk, done)
-    _last_words(done)
+    say()
+    say("Protected, and proved to open.")
+    if talk.given.confirm:
+        _copy_as_scripted(talk, done)  # nobody is there to be asked for the rest
+    else:
+        checklist.see_to(talk, done.path)
+    _last_page(done)
 
 
 def _prepared(talk: Talk) -> engine.PendingInitialization:
@@ -48,26 +54,36 @@ def _prepared(talk: Talk) -> engine.PendingInitialization:
         else engine.RecoveryPlan(plan.threshold, plan.shares, plan.holders)
     )
     with output.progress_line() as line, interruptible() as token:
-        minimum = talk.given.minimum_score
         return engine.prepare_initialization(
             session.target.path,
             secret,
             params=engine.KdfParams(**choice.parameters.as_fields()),
             cipher=session.cipher,
             recovery=recovery,
-            minimum_score=engine.DEFAULT_MINIMUM_SCORE if minimum is None else minimum,
+            minimum_score=session.minimum_score,
             allow_high_cost=choice.parameters in session.consented,
             progress=line,
             cancel=token,
         )
 
 
+def _tell_prepared(pending: engine.PendingInitialization) -> None:
+    report = pending.conversion
+    if report is not None:
+        say(f"{report.tables:,} tables and {report.rows:,} rows are the same in both.")
+    say("The encrypted copy is ready; nothing has been replaced yet.")
+
+
 def _prove_and_commit(talk: Talk, pending: engine.PendingInitialization) -> engine.Initialized:
     with ExitStack() as stack:
         files = stack.enter_context(kit.kit_files())
-        texts = _kept(talk, pending, files)
+        kept = hand_out(talk, pending, files)
         line = stack.enter_context(output.progress_line())
-        pending.rehearse(texts, progress=line)
+        sheets = () if pending.kit is None else pending.kit.sheets
+        if sheets:
+            pending.rehearse(
+                [kept.texts.get(sheet.number, sheet.text()) for sheet in sheets], progress=line
+            )
         with uninterrupted():
             try:
                 done = pending.commit(talk.session.original, progress=line)
@@ -76,111 +92,57 @@ def _prove_and_commit(talk: Talk, pending: engine.PendingInitialization) -> engi
                     files.keep()
                 raise
             files.keep()
+    if sheets:
+        for item, state in kept.notes(len(sheets)).items():
+            engine.record_item(engine.inspect(done.path), item, state)
     return done
 
 
-def _kept(
-    talk: Talk, pending: engine.PendingInitialization, files: kit.KitFiles
-) -> list[str] | None:
-    """Show the kit or store it; return the sheets as read back from files, or None."""
-    if pending.kit is None:
-        return None
-    scripted = talk.given.recovery_out
-    if scripted is None and _where(talk) == _SCREEN:
-        kit.prove_on_screen(pending)
-        return None
-    shares = talk.session.plan.shares
-    paths = talk.asker.answer(
-        "File for the recovery kit",
-        lambda text: _sheet_paths(text, shares=shares),
-        given=scripted,
-        name="recovery-out",
-        explained=_WHERE_EXPLAINED,
-    )
-    kit.warn_about_place(paths, database=pending.path)
-    texts = [
-        files.write(path, sheet.text())
-        for path, sheet in zip(paths, pending.kit.sheets, strict=True)
-    ]
-    for path in paths:
-        say(f"Saved: {path}")
-    if scripted is None:
-        say("Open it elsewhere, or print it; some of its words are asked for now.")
-        kit.prove_on_screen(pending, shown_first=False)
-    return texts
-
-
-def _where(talk: Talk) -> str:
-    return talk.asker.choose(
-        "The recovery kit",
-        [
-            (_SCREEN, "Show it on the screen, to be written down"),
-            (_FILE, "Save it as a file that only you can read"),
-        ],
-        proposed=_SCREEN,
-        name="recovery-out",
-        explained=_WHERE_EXPLAINED,
-    )
-
-
-def _sheet_paths(text: str, *, shares: int) -> tuple[Path, ...]:
-    if not text or "\0" in text:
-        raise Refused("Type the path of a new file.")
-    paths = kit.sheet_paths(Path(text).expanduser().absolute(), shares=shares)
-    try:
-        kit.check_free(paths)
-    except (engine.OutputExists, OSError) as error:
-        raise Refused(f"{error} Choose another name.") from None
-    return paths
-
-
-def _tell(done: engine.Initialized) -> None:
-    say()
-    say("Protected, and proved to open.")
-    say(f"Fingerprint: {done.fingerprint}")
-    say("Note it where you will find it: it tells your database from one put in its place.")
-    for path in done.plaintext_left:
-        say(f"Still unencrypted: {path}")
-
-
-def _copy_sidecar(talk: Talk, done: engine.Initialized) -> None:
-    say()
-    say(f"{done.sidecar.name} is public, and needed to open the database: keep a copy elsewhere.")
+def _copy_as_scripted(talk: Talk, done: engine.Initialized) -> None:
     scripted = talk.given.sidecar_copy
-    if scripted is None and talk.given.confirm:
-        return  # Nobody is there to be asked; the sentence above stands in the log.
+    if scripted is None:
+        say(f"{done.sidecar.name} is public, and needed to open it: keep a copy elsewhere.")
+        return
 
-    def copied(text: str) -> Path | None:
-        if text == _SKIP:
-            return None
-        target = Path(text).expanduser().absolute()
-        target = target / done.sidecar.name if target.is_dir() else target
-        data = done.sidecar.read_bytes()
+    def copied(text: str) -> Path:
         try:
-            engine.create_file(target, data, public=True)
-        except engine.WizardError as error:
+            return copy_sidecar(
+                engine.inspect(done.path), Path(text).expanduser().absolute(), beside=False
+            )
+        except (engine.WizardError, FieldFault, OSError) as error:
             raise Refused(str(error)) from None
-        if target.read_bytes() != data:
-            raise Refused(f"{target} does not read back as it was written.")
-        return target
 
-    target = talk.asker.answer(
-        "Directory or file for the copy (- for none)",
-        copied,
-        given=scripted,
-        proposed=_SKIP,
-        name="sidecar-copy",
-        explained="A directory on another disk or machine. An existing file is not overwritten.",
+    written = talk.asker.answer(
+        "Directory or file for the copy of the sidecar", copied, given=scripted, name="sidecar-copy"
     )
-    say("No copy was made." if target is None else f"Copied and read back: {target}")
+    say(f"Copied, read back and verified: {written}")
+    engine.record_item(engine.inspect(done.path), engine.Item.SIDECAR_COPIED, engine.ItemState.DONE)
 
 
-def _last_words(done: engine.Initialized) -> None:
-    path = str(done.path)
-    output.say(f"Protected: {output.printable(path)}")
-    output.say(f"Fingerprint: {done.fingerprint}")
-    output.say(f"Shell:   datafold-wizard shell {output.printable(shlex.quote(path))}")
-    output.say(f"Verify:  datafold-wizard verify {output.printable(shlex.quote(path))}")
-    output.say(
-        f"Python:  with wizard.unlock({output.printable(repr(path))}, passphrase) as database: ..."
-    )
+def _last_page(done: engine.Initialized) -> None:
+    found = engine.inspect(done.path)
+    result = output.say
+    result(shown(f"Protected: {done.path}"))
+    result(f"Fingerprint: {done.fingerprint}")
+    for path in found.plaintext_left:
+        result(shown(f"Still unencrypted: {path}"))
+    left = [
+        TITLES[item]
+        for item, status in items_of(found).items()
+        if status.state is not engine.ItemState.DONE
+    ]
+    if left:
+        result(f"Still open: {'; '.join(left)}")
+    if only_ascii() and not str(done.path).isascii():
+        say(
+            "This terminal cannot show every letter of the path: put its own in the place of each ?."
+        )
+    for title, lines in (
+        ("Shell", opening_lines.shell_lines),
+        ("Python", opening_lines.python_lines),
+        ("systemd", opening_lines.systemd_lines),
+    ):
+        result()
+        result(f"{title}:")
+        for each in lines(str(done.path)):
+            result(shown(f"  {each}").rstrip())

@@ -6,6 +6,7 @@ calls as ``init`` does it.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from wizard.plain import backup, derivation, managing, passphrase, review, selec
 from wizard.plain.answers import Answers, read_answers
 from wizard.plain.asking import Asker, Back, say
 from wizard.tui.session import WizardSession
+from wizard.tui.suggestion import suggestion
 
 if TYPE_CHECKING:
     from wizard.invocation import Invocation
@@ -37,6 +39,7 @@ class Talk:
     session: WizardSession = field(default_factory=WizardSession)
     secret: engine.Secret | None = None
     managed: str | None = None
+    wordprint: engine.Wordprint = field(default_factory=engine.Wordprint)
 
     def keep(self, secret: engine.Secret) -> None:
         """Hold a new passphrase; the one before is wiped."""
@@ -68,19 +71,34 @@ class Conversation:
         Raises what the steps and the engine raise; nothing has been written then that stays.
         """
         try:
-            say("datafold-wizard. Enter takes the answer in brackets; b goes back, ? explains,")
-            say("Ctrl+C gives up. Nothing is written before you agree to the review.")
-            self._ask()
-            if self._talk.managed is not None:
-                return managing.hold(self._talk, self._talk.managed)
-            backup.carry_out(self._talk)
+            say(
+                "datafold-wizard. Enter takes the answer in brackets; b goes back, ? explains, "
+                "Ctrl+C gives up. Nothing is written before you agree to the review."
+            )
+            hint = suggestion(os.environ)
+            if hint:
+                say(hint)
+            return self._go()
         finally:
             self._talk.forget()
+            self._talk.wordprint.close()
             self._talk.asker.close()
-        return 0
 
-    def _ask(self) -> None:
-        at = 0
+    def _go(self) -> int:
+        start = 0
+        while True:
+            self._ask(start)
+            if self._talk.managed is not None:
+                return managing.hold(self._talk, self._talk.managed)
+            try:
+                backup.carry_out(self._talk)
+            except Back:
+                say("Undone: nothing has been changed.")
+                start = len(STEPS) - 1
+            else:
+                return 0
+
+    def _ask(self, at: int) -> None:
         while at < len(STEPS) and self._talk.managed is None:
             title, step = STEPS[at]
             say()

@@ -7,40 +7,61 @@ from typing import TYPE_CHECKING
 from wizard import engine
 from wizard.cli import output
 from wizard.cli.interruption import interruptible
-from wizard.plain.asking import Back, Refused, say
+from wizard.diagnostics import UsageProblem
+from wizard.plain import smaller_machine
+from wizard.plain.asking import Back, Refused, number, say
 from wizard.tui import wording
-from wizard.tui.session import Choice, Parameters
+from wizard.tui.session import Choice, CipherSpeed, Parameters, WizardSession
 
 if TYPE_CHECKING:
     from wizard.plain.conversation import Talk
 
 _EXPLAINED = (
     "Each guess at the passphrase costs a thief what unlocking costs you here. Choose the longest "
-    "time you can live with. Custom takes memory, passes and lanes of Argon2id."
+    "time you can live with. Custom takes memory, passes and lanes of Argon2id. If the database "
+    "must also open on a smaller machine, say so first: the sets are then fitted to it."
 )
-_CUSTOM = "custom"
+_TIME, _CUSTOM, _SMALLER, _AGAIN = "time", "custom", "smaller", "again"
+_PURPOSES = {
+    "interactive": "opened all day long",
+    "balanced": "most databases",
+    "sensitive": "opened rarely",
+}
 _KIB = 1024
+_RUNS = 3
+_LONGEST_SECONDS = 60
 
 
 def choose(talk: Talk) -> None:
     """Set the session's key derivation and cipher. Raises `Back`."""
+    smaller_machine.from_answers(talk)
     while True:
         choice = _given(talk) or _asked(talk)
-        if _affordable(talk, choice):
+        if _affordable(talk, choice) and smaller_machine.fits(talk, choice):
             break
-    talk.session.chosen, talk.session.custom = _CUSTOM, choice
-    _tell_attack(talk, choice)
+    _remember(talk.session, choice)
+    say(f"Chosen: {_row(choice)}.")
+    smaller_machine.tell(talk, choice)
+    tell_attack(talk, choice)
     talk.session.cipher = talk.asker.choose(
         "Cipher",
-        [
-            (cipher, f"{wording.CIPHER_NAMES[cipher]}: {wording.CIPHER_NOTES[cipher]}")
-            for cipher in wording.CIPHER_NAMES
-        ],
+        _cipher_rows(talk),
         given=talk.given.cipher,
-        proposed=engine.recommended_cipher(),
+        proposed=talk.session.cipher or engine.recommended_cipher(),
         name="cipher",
         explained="How the pages of the file are encrypted. The one in brackets suits this machine.",
     )
+
+
+def _remember(session: WizardSession, choice: Choice) -> None:
+    """As the screens do: a named set in its row, a named time, or own numbers."""
+    if session.choice_named(choice.name) in session.choices:
+        session.choices = [choice if row.name == choice.name else row for row in session.choices]
+        session.chosen = choice.name
+    elif choice.name == _TIME:
+        session.chosen, session.timed = _TIME, choice
+    else:
+        session.chosen, session.custom = _CUSTOM, choice
 
 
 def _given(talk: Talk) -> Choice | None:
@@ -54,36 +75,104 @@ def _given(talk: Talk) -> Choice | None:
                 lanes=given.lanes or 4,
             ),
         )
+    if given.target_time is not None:
+        return _timed(talk, given.target_time)
     if given.preset is None:
         return None
     if given.preset in engine.RFC_9106_SETS:
         return _measured(given.preset, engine.RFC_9106_SETS[given.preset])
-    with output.progress_line() as line, interruptible() as token:
-        return _choice(given.preset, engine.preset(given.preset, progress=line, cancel=token))
+    if given.preset in engine.PRESETS:
+        return _timed(talk, engine.PRESETS[given.preset].target_seconds, name=given.preset)
+    known = ", ".join((*engine.PRESETS, *engine.RFC_9106_SETS))
+    raise UsageProblem(f"The answer preset cannot be used: it is one of {known}.")
 
 
 def _asked(talk: Talk) -> Choice:
-    if not talk.session.choices:
-        say("Measuring this machine; that takes a few seconds.")
-        with output.progress_line() as line, interruptible() as token:
-            found = engine.presets(progress=line, cancel=token)
-        talk.session.choices = [_choice(name, found[name]) for name in found]
-    rows = [(each.name, _row(each)) for each in talk.session.choices]
-    rows.append((_CUSTOM, "custom: your own values"))
-    chosen = talk.asker.choose(
-        "How long may unlocking take",
-        rows,
-        proposed="balanced",
-        name="preset",
-        explained=_EXPLAINED,
+    while True:
+        _measure_presets(talk)
+        rows = [(each.name, _row(each)) for each in talk.session.choices]
+        rows += [
+            (_TIME, "another time: you name it"),
+            (_CUSTOM, "custom: your own values"),
+            (_SMALLER, "It must also open on a smaller machine"),
+            (_AGAIN, "Measure again"),
+        ]
+        chosen = talk.asker.choose(
+            "How long may unlocking take",
+            rows,
+            proposed=talk.session.chosen,
+            name="preset",
+            explained=_EXPLAINED,
+        )
+        try:
+            if chosen == _SMALLER:
+                smaller_machine.ask(talk)
+            elif chosen == _AGAIN:
+                talk.session.choices, talk.session.cipher_speeds = [], {}
+            elif chosen == _TIME:
+                return _timed(talk, _seconds(talk))
+            elif chosen == _CUSTOM:
+                return _numbers(talk)
+            else:
+                return _spread(talk.session.choice_named(chosen))
+        except Back:
+            continue
+
+
+def _measure_presets(talk: Talk) -> None:
+    if talk.session.choices:
+        return
+    say("Measuring this machine; that takes a few seconds.")
+    cap = smaller_machine.memory_cap(talk)
+    with output.progress_line() as line, interruptible() as token:
+        found = engine.presets(maximum_memory_kib=cap, progress=line, cancel=token)
+    talk.session.choices = [choice_of(name, found[name]) for name in found]
+
+
+def _spread(choice: Choice | None) -> Choice:
+    """Measure a set more often: one lucky number is none."""
+    if choice is None or choice.parameters is None:
+        raise AssertionError("the sets are measured before they are offered")
+    params = engine.KdfParams(**choice.parameters.as_fields())
+    with output.progress_line(), interruptible() as token:
+        return choice_of(choice.name, engine.measure(params, runs=_RUNS, cancel=token))
+
+
+def _timed(talk: Talk, seconds: float, *, name: str = _TIME) -> Choice:
+    say(f"Looking for what takes {wording.seconds(seconds)} here.")
+    with output.progress_line() as line, interruptible() as token:
+        found = engine.calibrate(
+            seconds,
+            maximum_memory_kib=smaller_machine.memory_cap(talk),
+            progress=line,
+            cancel=token,
+        )
+    return choice_of(name, found)
+
+
+def _seconds(talk: Talk) -> float:
+    def read(text: str) -> float:
+        seconds = number(text)
+        if not 0 < seconds <= _LONGEST_SECONDS:
+            raise Refused(f"Type a time of up to {_LONGEST_SECONDS} seconds.")
+        talk.session.time_text = text
+        return seconds
+
+    return talk.asker.answer(
+        "Seconds", read, proposed=talk.session.time_text, name="target-time", explained=_EXPLAINED
     )
-    if chosen != _CUSTOM:
-        return next(each for each in talk.session.choices if each.name == chosen)
+
+
+def _numbers(talk: Talk) -> Choice:
+    before = talk.session.custom.parameters if talk.session.custom else None
+    memory = str(before.memory_kib // _KIB) if before else "256"
+    passes = str(before.passes) if before else "3"
+    lanes = str(before.lanes if before else min(4, engine.usable_processors()))
     while True:
         params = engine.KdfParams(
-            memory_kib=_KIB * _number(talk, "Memory in MiB", "256", "memory-mib"),
-            passes=_number(talk, "Passes", "3", "passes"),
-            lanes=_number(talk, "Lanes", str(min(4, engine.usable_processors())), "lanes"),
+            memory_kib=_KIB * whole_number(talk, "Memory in MiB", memory, "memory-mib"),
+            passes=whole_number(talk, "Passes", passes, "passes"),
+            lanes=whole_number(talk, "Lanes", lanes, "lanes"),
         )
         try:
             params.check()
@@ -93,7 +182,9 @@ def _asked(talk: Talk) -> Choice:
             return _measured(_CUSTOM, params)
 
 
-def _number(talk: Talk, question: str, proposed: str, name: str) -> int:
+def whole_number(talk: Talk, question: str, proposed: str, name: str) -> int:
+    """A typed amount. Raises what `Asker.line` raises."""
+
     def read(text: str) -> int:
         if not (text.isascii() and text.isdigit() and len(text) <= 12):  # noqa: PLR2004 - more is no amount
             raise Refused("Type a whole number.")
@@ -110,16 +201,18 @@ def _measured(name: str, params: engine.KdfParams) -> Choice:
         # Not run unasked, so not measured: the question comes first.
         return Choice(name, _parameters(params), reason=str(error))
     with output.progress_line(), interruptible() as token:
-        return _choice(name, engine.measure(params, cancel=token))
+        return choice_of(name, engine.measure(params, runs=_RUNS, cancel=token))
 
 
-def _choice(name: str, measured: engine.Measurement) -> Choice:
+def choice_of(name: str, measured: engine.Measurement) -> Choice:
+    """A measurement as the session keeps it."""
     return Choice(
         name,
         _parameters(measured.params),
         seconds=measured.seconds,
         fastest=measured.fastest,
         slowest=measured.slowest,
+        runs=measured.runs,
     )
 
 
@@ -143,17 +236,38 @@ def _row(choice: Choice) -> str:
     parameters = choice.parameters
     if parameters is None:
         return choice.name
-    spread = ""
-    if choice.fastest is not None and choice.slowest is not None:
-        spread = f" ({wording.seconds(choice.fastest)} to {wording.seconds(choice.slowest)})"
-    time = (
-        "not measured" if choice.seconds is None else f"{wording.seconds(choice.seconds)}{spread}"
-    )
-    return f"{choice.name}: {time}, {wording.memory(parameters.memory_kib)}"
+    spread = wording.spread(choice.fastest, choice.slowest, choice.runs)
+    time = "not measured" if choice.seconds is None else wording.seconds(choice.seconds)
+    between = f" ({spread} runs)" if spread else ""
+    purpose = _PURPOSES.get(choice.name)
+    meant = f"; {purpose}" if purpose else ""
+    return f"{choice.name}: {time}{between}, {wording.memory(parameters.memory_kib)}{meant}"
 
 
-def _tell_attack(talk: Talk, choice: Choice) -> None:
-    say(f"Chosen: {_row(choice)}.")
+def _cipher_rows(talk: Talk) -> list[tuple[str, str]]:
+    speeds = talk.session.cipher_speeds
+    if not speeds and talk.given.cipher is None:
+        say("Measuring the ciphers.")
+        with interruptible() as token:
+            for cipher in engine.Cipher:
+                speed = engine.cipher_throughput(cipher, cancel=token)
+                speeds[cipher.value] = CipherSpeed(
+                    speed.write_bytes_per_second, speed.read_bytes_per_second
+                )
+    rows: list[tuple[str, str]] = []
+    for key, name in wording.CIPHER_NAMES.items():
+        known = speeds.get(key)
+        rate = (
+            f", writes {wording.rate(known.write)}, reads {wording.rate(known.read)}"
+            if known
+            else ""
+        )
+        rows.append((key, f"{name}: {wording.CIPHER_NOTES[key]}{rate}"))
+    return rows
+
+
+def tell_attack(talk: Talk, choice: Choice) -> None:
+    """What guessing the passphrase costs under the choice, where both are known."""
     if choice.parameters is None or choice.seconds is None or talk.session.strength is None:
         return
     measured = engine.Measurement(
@@ -165,7 +279,7 @@ def _tell_attack(talk: Talk, choice: Choice) -> None:
     )
     cost = engine.attack_cost(talk.session.strength.guesses_log10, measured)
     say(
-        f"Guessing your passphrase would take {cost.attacker_name} "
-        f"{engine.describe_duration(cost.attacker_seconds)} and cost "
-        f"{wording.dollars(cost.attacker_usd)}."
+        f"Guessing your passphrase would take a machine like this one "
+        f"{engine.describe_duration(cost.one_machine_seconds)}, and {cost.attacker_name} "
+        f"{engine.describe_duration(cost.attacker_seconds)}, for {wording.dollars(cost.attacker_usd)}."
     )

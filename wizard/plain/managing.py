@@ -1,35 +1,32 @@
 """A database that is protected already: what one comes for, and the command that does it.
 
-Each choice says what it changes and what it does not, asks what the command cannot guess, and runs
-the command itself, which asks for its secrets. So it does the same with the same exit codes.
+Each choice says what it changes and what it does not, in the words of the full screens, asks what
+the command cannot guess, and runs the command itself, which asks for its secrets. So it does the
+same with the same exit codes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wizard import engine
 from wizard.cli import program
 from wizard.cli.choose import DEFAULT_PRESET
-from wizard.plain.asking import Back, Refused, say
+from wizard.plain import checklist, review
+from wizard.plain.asking import Back, Refused, number, say
+from wizard.plain.place import kit_options, typed_file, typed_new_file
+from wizard.tui import errands
+from wizard.tui.process.overview import described
+from wizard.tui.upkeep import Overview
 
 if TYPE_CHECKING:
     from wizard.plain.conversation import Talk
 
 Commands = Iterator[list[str]]
 _END = "end"
-
-
-@dataclass(frozen=True, slots=True)
-class Intent:
-    """What one comes for; ``means`` says what it changes and what it does not."""
-
-    words: str
-    means: str
-    commands: Callable[[Talk, str], Commands]
+_TIME = "time"
 
 
 def hold(talk: Talk, path: str) -> int:
@@ -39,25 +36,26 @@ def hold(talk: Talk, path: str) -> int:
     """
     code = program.run(["status", path])
     while True:
-        found = engine.inspect(path)
-        intents = _WHOLE if found.opens else _DAMAGED
-        rows = [(name, intent.words) for name, intent in intents.items()]
+        offered = {each.key: each for each in errands.offered(_overview(path))}
         try:
             chosen = talk.asker.choose(
                 "What brings you here",
-                [*rows, (_END, "Nothing more")],
+                [*((key, errand.title) for key, errand in offered.items()), (_END, "Nothing more")],
                 proposed=_END,
                 name="command",
                 explained="Each choice says what it does before anything is asked or changed.",
             )
             if chosen == _END:
                 return code
-            intent = intents[chosen]
-            say(intent.means)
-            for words in intent.commands(talk, path):
+            errand = offered[chosen]
+            say(f"Changes: {errand.changes}")
+            say(f"Stays:   {errand.keeps}")
+            for words in _COMMANDS[chosen](talk, path):
                 code = program.run(words)
                 if code:
                     break
+            else:
+                code = 0
         except Back:
             continue
 
@@ -67,12 +65,54 @@ def manageable(found: engine.Inspection) -> bool:
     return found.opens or found.state is engine.State.DAMAGED
 
 
+def _overview(path: str) -> Overview:
+    return Overview.from_answer(described(engine.inspect(path)))
+
+
 # What each choice runs -------------------------------------------------------------------------
 
 
 def _leaked(talk: Talk, path: str) -> Commands:
-    yield ["passwd", path]
+    yield ["passwd", path, *_passphrase_options(talk)]
     yield from _rotation_if_wanted(talk, path)
+
+
+def _passphrase_options(talk: Talk) -> list[str]:
+    rows = [("type", "Type one"), ("make", "Have one made: six random words, shown once")]
+    if not talk.asker.terminal("passphrase").wipes:
+        return []
+    chosen = talk.asker.choose("The new passphrase", rows, proposed="type", name="passphrase")
+    return ["--generate"] if chosen == "make" else []
+
+
+def _forgotten(talk: Talk, path: str) -> Commands:
+    made = _passphrase_options(talk)
+    yield ["recover", path, *made, *kit_options(talk, path)]
+
+
+def _renewed(talk: Talk, path: str) -> Commands:
+    metadata = engine.inspect(path).metadata
+    first = metadata is not None and metadata.recovery_slot is None
+    plan = _plan_options(talk) if first else []
+    yield ["recovery", "new", path, *plan, *kit_options(talk, path)]
+
+
+def _started_over(talk: Talk, path: str) -> Commands:
+    made = _passphrase_options(talk)
+    yield [
+        "reinit",
+        path,
+        *made,
+        *_cost_options(talk),
+        *_plan_options(talk),
+        *kit_options(talk, path),
+    ]
+
+
+def _plan_options(talk: Talk) -> list[str]:
+    plan = review.ask_plan(talk)
+    holders = [word for name in plan.holders for word in ("--recovery-holder", name)]
+    return ["--recovery-shares", f"{plan.threshold}of{plan.shares}", *holders]
 
 
 def _left(talk: Talk, path: str) -> Commands:
@@ -87,45 +127,90 @@ def _rotation_if_wanted(talk: Talk, path: str) -> Commands:
 
 
 def _retuned(talk: Talk, path: str) -> Commands:
+    yield ["passwd", path, "--retune", *_cost_options(talk)]
+
+
+def _cost_options(talk: Talk) -> list[str]:
     rows = [
         (name, f"{name}: unlock in about {engine.PRESETS[name].target_seconds:g} s here")
         for name in engine.PRESETS
     ]
     preset = talk.asker.choose(
-        "How long may unlocking take", rows, proposed=DEFAULT_PRESET, name="preset"
+        "How long may unlocking take",
+        [*rows, (_TIME, "another time: you name it")],
+        proposed=DEFAULT_PRESET,
+        name="preset",
     )
-    yield ["passwd", path, "--retune", "--preset", preset]
+    if preset != _TIME:
+        return ["--preset", preset]
+
+    def read(text: str) -> str:
+        seconds = number(text)
+        if not 0 < seconds <= 60:  # noqa: PLR2004 - the engine's limits, said before it is asked
+            raise Refused("Type a time of up to 60 seconds.")
+        return f"{seconds:.3f}"
+
+    return ["--target-time", talk.asker.answer("Seconds", read, proposed="2", name="target-time")]
 
 
-def _added(talk: Talk, path: str) -> Commands:
-    yield ["operator", "add", path, "--label", _text(talk, "Name of the operator")]
-
-
-def _renamed(talk: Talk, path: str) -> Commands:
-    label = _operator(talk, path)
-    yield ["operator", "rename", path, "--label", label, "--to", _text(talk, "The right name")]
+def _operators(talk: Talk, path: str) -> Commands:
+    rows = [
+        ("list", "List them"),
+        ("add", "Add one: a passphrase of their own, which changes nothing about the keys"),
+        ("rename", "Correct a name"),
+        ("remove", "Remove one"),
+    ]
+    chosen = talk.asker.choose("Operators", rows, proposed="list", name="operator")
+    if chosen == "list":
+        yield ["operator", "list", path]
+    elif chosen == "add":
+        yield ["operator", "add", path, "--label", _text(talk, "Name of the operator")]
+    elif chosen == "rename":
+        label = _operator(talk, path)
+        yield ["operator", "rename", path, "--label", label, "--to", _text(talk, "The right name")]
+    else:
+        yield from _left(talk, path)
 
 
 def _backed_up(talk: Talk, path: str) -> Commands:
-    yield ["backup", path, "--to", _file(talk, "File for the backup")]
+    yield ["backup", path, "--to", typed_new_file(talk, "File for the backup")]
+
+
+def _backup_verified(talk: Talk, _path: str) -> Commands:
+    yield ["backup", "verify", typed_file(talk, "The backup")]
 
 
 def _sidecar_restored(talk: Talk, path: str) -> Commands:
-    yield ["restore", "--metadata", _file(talk, "The saved sidecar, or a backup"), path]
+    yield ["restore", "--metadata", typed_file(talk, "The saved sidecar, or a backup"), path]
 
 
 def _decrypted(talk: Talk, path: str) -> Commands:
-    yield ["decrypt", path, "--to", _file(talk, "File for the plaintext copy")]
+    yield ["decrypt", path, "--to", typed_new_file(talk, "File for the plaintext copy")]
 
 
 def _copied_out(talk: Talk, path: str) -> Commands:
-    target = _file(talk, "File for the plaintext copy")
+    target = typed_new_file(talk, "File for the plaintext copy")
     yield ["decrypt", path, "--to", target, "--recovery", "-"]
 
 
-def _running(*words: str) -> Callable[[Talk, str], Commands]:
+def _checked(talk: Talk, path: str) -> Commands:
+    checklist.see_to(talk, Path(path))
+    yield from ()
+
+
+def _ended(_talk: Talk, path: str) -> Commands:
+    say(engine.end_interrupted(path) or "Ended: nothing is left of it.")
+    yield from ()
+
+
+def _undone(_talk: Talk, path: str) -> Commands:
+    say(engine.undo_interrupted(path) or "Undone: the database is as it was.")
+    yield from ()
+
+
+def _running(*words: str, after: tuple[str, ...] = ()) -> Callable[[Talk, str], Commands]:
     def commands(_talk: Talk, path: str) -> Commands:
-        yield [*words, path]
+        yield [*words, path, *after]
 
     return commands
 
@@ -148,91 +233,24 @@ def _text(talk: Talk, question: str) -> str:
     return talk.asker.answer(question, read, name="label")
 
 
-def _file(talk: Talk, question: str) -> str:
-    def read(text: str) -> str:
-        if not text or "\0" in text:
-            raise Refused("Type the path of a file.")
-        return str(Path(text).expanduser().absolute())
-
-    return talk.asker.answer(question, read, name="file")
-
-
-_WHOLE = {
-    "leaked": Intent(
-        "The passphrase leaked, or may have",
-        "You set a new passphrase; the old one opens this database no longer. The data stay as they "
-        "are. A file that was copied before still opens with the old passphrase.",
-        _leaked,
-    ),
-    "forgot": Intent(
-        "I forgot the passphrase",
-        "The recovery kit sets a new passphrase, and a new kit is made; the old kit stops working. "
-        "The data stay as they are.",
-        _running("recover"),
-    ),
-    "left": Intent(
-        "Somebody left who could open it",
-        "The operator's slot is removed; nothing else changes. A copy he made still opens.",
-        _left,
-    ),
-    "stronger": Intent(
-        "Stronger parameters, or the machine changed",
-        "Guessing and unlocking cost more or less, under the same passphrase. The data stay as they "
-        "are. A file that was copied before keeps the old cost.",
-        _retuned,
-    ),
-    "kit": Intent(
-        "A new recovery kit, or the first one",
-        "The old kit stops working where the sidecar is. The passphrase and the data stay.",
-        _running("recovery", "new"),
-    ),
-    "prove": Intent(
-        "Prove that the recovery kit still works",
-        "Nothing is changed; the day is remembered.",
-        _running("recovery", "rehearse"),
-    ),
-    "add": Intent(
-        "Let somebody open it (an operator)",
-        "He gets a passphrase of his own, opens the data, and can change nothing about the keys.",
-        _added,
-    ),
-    "rename": Intent("Correct the name of an operator", "Only the name changes.", _renamed),
-    "rotate": Intent(
-        "Rotate the data key",
-        "Every page is encrypted anew in a second file that takes the place of the first. The "
-        "passphrase, the recovery words and the operators stay.",
-        _running("rotate"),
-    ),
-    "backup": Intent(
-        "Back it up", "One encrypted, signed file is made; nothing is changed.", _backed_up
-    ),
-    "sidecar": Intent(
-        "Bring back an older or lost sidecar",
-        "It is checked first, and an older one is refused.",
-        _sidecar_restored,
-    ),
-    "decrypt": Intent(
-        "Undo the protection",
-        "A plaintext copy is made under another name; this database stays encrypted.",
-        _decrypted,
-    ),
-    "reinit": Intent(
-        "Start over: passphrase and kit are gone",
-        "The old files get a dated name and are not deleted; a new, empty database takes their "
-        "place. What is in the old one stays locked for good.",
-        _running("reinit"),
-    ),
-}
-_DAMAGED = {
-    "sidecar": Intent(
-        "Bring the sidecar back from a saved copy or a backup",
-        "It is checked first; one of another database is refused.",
-        _sidecar_restored,
-    ),
-    "copy": Intent(
-        "Copy the data out with the recovery kit",
-        "A plaintext copy is made under another name; nothing else is changed.",
-        _copied_out,
-    ),
-    "reinit": _WHOLE["reinit"],
+_COMMANDS: Mapping[str, Callable[[Talk, str], Commands]] = {
+    errands.LEAKED.key: _leaked,
+    errands.FORGOTTEN.key: _forgotten,
+    errands.LEFT.key: _left,
+    errands.LEFT_MASTER.key: _leaked,
+    errands.STRONGER.key: _retuned,
+    errands.RENEW.key: _renewed,
+    errands.PROVE.key: _running("recovery", "rehearse"),
+    errands.OPERATORS.key: _operators,
+    errands.ROTATE.key: _running("rotate"),
+    errands.BACK_UP.key: _backed_up,
+    errands.VERIFY_BACKUP.key: _backup_verified,
+    errands.RESTORE_SIDECAR.key: _sidecar_restored,
+    errands.CHECKLIST.key: _checked,
+    errands.START_OVER.key: _started_over,
+    errands.DECRYPT.key: _decrypted,
+    errands.DECRYPT_BY_KIT.key: _copied_out,
+    errands.OPEN_BY_KIT.key: _running("verify", after=("--recovery", "-")),
+    errands.SETTLE.key: _ended,
+    errands.UNDO.key: _undone,
 }

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from wizard import engine
 from wizard.plain.answers import read_answers
-from wizard.tui.session import Plan, WizardSession
+from wizard.tui.session import OtherMachine, Plan, WizardSession
 
 
 def prefill(session: WizardSession, answers: str) -> str | None:
@@ -17,6 +17,11 @@ def prefill(session: WizardSession, answers: str) -> str | None:
     given = read_answers(Path(answers))
     if given.preset is not None:
         session.chosen = given.preset
+    if given.target_time is not None:
+        session.chosen, session.time_text = "time", f"{given.target_time:g}"
+    if given.smaller_memory_mib is not None:
+        slower = 1.0 if given.smaller_slower is None else given.smaller_slower
+        session.other = OtherMachine(given.smaller_memory_mib * 1024, slower)
     if given.has_numbers:
         session.chosen = "custom"
         numbers = (given.memory_mib, given.passes, given.lanes)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 NONE = "none"
 _OTHER = "other"
+_NOBODY = "-"
 _PLANS = (
     ("1of1", "One sheet: whoever has it opens the database"),
     ("2of3", "Any 2 of 3 sheets: one may be lost, one alone opens nothing"),
@@ -27,7 +28,10 @@ _PLAN_EXPLAINED = (
 )
 _ORIGINALS = (
     ("keep", "Keep the unencrypted original beside it, under a name that says so"),
-    ("remove", "Delete it; on SSDs, in snapshots and in backups its content may stay readable"),
+    (
+        "remove",
+        "Delete it once the kit is proved; on SSDs and in backups its content may stay readable",
+    ),
 )
 
 
@@ -47,6 +51,7 @@ def agree(talk: Talk) -> None:
     if not talk.asker.agree("Encrypt now", given=talk.given.confirm, name="confirm"):
         if talk.given.confirm is False:
             raise engine.Cancelled
+        say("Not now. Nothing has been written; here is the step before.")
         raise Back
 
 
@@ -72,8 +77,13 @@ def _choose_plan(talk: Talk) -> None:
             name="recovery",
         )
         return
-    session = talk.session
-    usual = f"{session.plan.threshold}of{session.plan.shares}"
+    talk.session.plan = ask_plan(talk)
+
+
+def ask_plan(talk: Talk) -> Plan:
+    """Who keeps the kit, and how many sheets it takes. Raises what `Asker.line` raises."""
+    before = talk.session.plan
+    usual = f"{before.threshold}of{before.shares}"
     chosen = talk.asker.choose(
         "Who keeps the recovery kit",
         _PLANS,
@@ -82,21 +92,24 @@ def _choose_plan(talk: Talk) -> None:
         explained=_PLAN_EXPLAINED,
     )
     if chosen == _OTHER:
-        session.plan = talk.asker.answer(
+        plan = talk.asker.answer(
             "How many sheets are needed, of how many (such as 2of4)",
             lambda text: _plan(text, ()),
             name="recovery",
             explained=_PLAN_EXPLAINED,
         )
     else:
-        session.plan = _plan(chosen, ())
-    if session.plan.shares > 1:
-        session.plan = talk.asker.answer(
-            "Who keeps them (names with commas between, or Enter for none)",
-            lambda text: _with_holders(session.plan, text),
-            name="holders",
-            explained="The names are printed on the sheets.",
-        )
+        plan = _plan(chosen, ())
+    if plan.shares == 1:
+        return plan
+    kept = ", ".join(before.holders) if len(before.holders) == plan.shares else ""
+    return talk.asker.answer(
+        "Who keeps them (names with commas between, or - for none)",
+        lambda text: _with_holders(plan, text),
+        proposed=kept or _NOBODY,
+        name="holders",
+        explained="The names are printed on the sheets.",
+    )
 
 
 def _plan(text: str, holders: tuple[str, ...]) -> Plan:
@@ -109,6 +122,8 @@ def _plan(text: str, holders: tuple[str, ...]) -> Plan:
 
 def _with_holders(plan: Plan, text: str) -> Plan:
     holders = tuple(part.strip() for part in text.split(",") if part.strip())
+    if text == _NOBODY:
+        holders = ()
     return _plan(f"{plan.threshold}of{plan.shares}", holders)
 
 
@@ -121,15 +136,20 @@ def _tell(talk: Talk) -> None:
     say()
     say("This will be done, and nothing has been written before:")
     if _has_original(talk):
+        copied = wording.size(session.target.size or 0)
+        seconds = session.target.seconds
+        takes = "" if seconds is None else f", {wording.about(seconds)}"
         say(
-            f"  {path} is encrypted with {cipher}; {wording.size(session.target.size or 0)} are copied."
+            f"  An encrypted copy of {path} ({copied}{takes}) is made beside it with {cipher}; every "
+            "row is compared. Until the end the original is only read, and other programs wait."
         )
-        say("  Other programs cannot use it until this is finished.")
-        kept = "deleted" if session.original == "remove" else "kept beside it"
-        say(f"  The unencrypted original is {kept}, once the recovery kit has been proved.")
+        say(f"  Then the copy takes the name {path.name}, once the recovery kit has been proved.")
+        kept = "deleted" if session.original == "remove" else "kept under a name that says so"
+        say(f"  The unencrypted original is {kept}.")
     else:
         say(f"  {path} is made: a new, empty database, encrypted with {cipher}.")
     say(f"  {path.name}.crypto.json is written beside it; it is public and holds no secret.")
+    say(f"  {path.name}.audit.jsonl notes what is done with the keys; it holds no secret, too.")
     time = session.choice.seconds
     takes = "" if time is None else f" about {wording.seconds(time)} and"
     say(f"  Unlocking takes{takes} {wording.memory(parameters.memory_kib)} on this machine.")

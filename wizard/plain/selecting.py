@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from wizard import engine, node
 from wizard.plain.asking import Back, Refused, say
 from wizard.plain.managing import manageable
 from wizard.tui import wording
+from wizard.tui.process.looking import utc
 from wizard.tui.screens.descriptions import STATE_WORDS
 from wizard.tui.session import Target
 
@@ -28,7 +30,7 @@ def select(talk: Talk) -> None:
         return
     if talk.path is not None:
         # Given before the first question: what is wrong with it ends the run, as `init` would.
-        talk.session.target = _usable(talk, talk.path)
+        talk.session.target = _surveyed(_usable(talk, talk.path))
         _tell(talk.session.target)
         return
     found = [_target(each) for each in node.known_databases()]
@@ -37,7 +39,7 @@ def select(talk: Talk) -> None:
         if _managed(talk, path):
             return
         try:
-            talk.session.target = _usable(talk, path)
+            talk.session.target = _surveyed(_usable(talk, path))
         except engine.WizardError as error:
             say(f"This one cannot be set up. {error}")
             for way in engine.inspect(path).ways_out:
@@ -63,9 +65,17 @@ def _asked_path(talk: Talk, found: list[Target]) -> str:
     return talk.asker.answer(
         "Path of the new database" if chosen == _NEW else "Path",
         lambda text: _path(text, new=chosen == _NEW),
+        proposed=proposed_path() if chosen == _NEW else "",
         name="database",
         explained=_EXPLAINED,
     )
+
+
+def proposed_path() -> str:
+    """A name for a new database that nothing has yet, in the current directory."""
+    names = ("node.db", *(f"node-{number}.db" for number in range(2, 1000)))
+    here = Path.cwd()
+    return str(next((here / name for name in names if not (here / name).exists()), here / "new.db"))
 
 
 def _path(text: str, *, new: bool) -> str:
@@ -105,10 +115,20 @@ def _usable(talk: Talk, path: str) -> Target:
             f"{found.path} is already protected; its fingerprint is "
             f"{found.metadata.public_key.fingerprint}."
         )
+    if found.state is engine.State.ABSENT and not found.path.parent.is_dir():
+        raise engine.Unreadable(f"There is no directory {found.path.parent}.")
     target = _target(found)
     if not target.usable:
         raise found.error or engine.ForeignTarget(found.reason)
     return target
+
+
+def _surveyed(target: Target) -> Target:
+    """With its tables, and how long encrypting it takes here."""
+    if target.state != "plaintext" or target.size is None:
+        return target
+    found = engine.survey_database(Path(target.path), size=target.size)
+    return replace(target, tables=found.tables, seconds=found.seconds)
 
 
 def _target(found: engine.Inspection) -> Target:
@@ -118,16 +138,27 @@ def _target(found: engine.Inspection) -> Target:
         reason=found.reason,
         size=found.size,
         ways_out=found.ways_out,
+        modified=None if found.modified is None else utc(found.modified),
     )
 
 
 def _row(target: Target) -> str:
-    size = "" if target.size is None else f"  {wording.size(target.size)}"
-    return f"{target.path}{size}  {STATE_WORDS[target.state]}"
+    size = "" if target.size is None else f", {wording.size(target.size)}"
+    changed = "" if target.modified is None else f", last changed {wording.day(target.modified)}"
+    return f"{target.path}: {STATE_WORDS[target.state]}{size}{changed}"
 
 
 def _tell(target: Target) -> None:
     if target.state == "absent":
         say(f"{target.path}: a new, empty database will be made there.")
     else:
-        say(f"{target.path}: {wording.size(target.size or 0)}, not encrypted yet.")
+        tables = "" if target.tables is None else f", {wording.count(target.tables, 'table')}"
+        changed = (
+            "" if target.modified is None else f", last changed {wording.day(target.modified)}"
+        )
+        say(f"{target.path}: not encrypted, {wording.size(target.size or 0)}{tables}{changed}.")
+        takes = "" if target.seconds is None else f", which takes {wording.about(target.seconds)}"
+        say(
+            f"An encrypted copy will be made and compared{takes}. The database stays as it is until "
+            "you have proved the recovery kit. Stop the application that uses it first."
+        )

@@ -24,6 +24,7 @@ from textual.geometry import Offset
 from textual.screen import Screen
 from textual.widget import Widget
 
+from wizard.characters import first_environment, suits_ascii
 from wizard.tui import glyphs
 from wizard.tui.canvas import Canvas
 from wizard.tui.type_ahead import TypeAhead
@@ -95,7 +96,7 @@ class DrawingApp(TypeAhead, inherit_bindings=False):
         self._canvas: Canvas | None = None
         self._ascii = AsciiFilter(enabled=False)
         self._filters.append(self._ascii)
-        self.use_ascii(glyphs.suits_ascii(glyphs.first_environment()) if ascii is None else ascii)
+        self.use_ascii(suits_ascii(first_environment()) if ascii is None else ascii)
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
         """Send the cells that changed, and put the terminal's cursor where the focus is."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from base64 import b64encode
 from datetime import datetime
 
 from rich.cells import cell_len, set_cell_size
@@ -155,3 +156,8 @@ def _rounded(amount: float) -> str:
         return "under 1"
     digits = 1 - math.floor(math.log10(amount))
     return f"{round(amount, digits):,.0f}" if amount >= 10 else f"{amount:.2g}"  # noqa: PLR2004 - two figures
+
+
+def clipboard(text: str) -> str:
+    """What asks a terminal to take public ``text`` to its clipboard: OSC 52, as xterm has it."""
+    return f"\x1b]52;c;{b64encode(text.encode()).decode()}\a"

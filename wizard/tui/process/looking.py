@@ -83,12 +83,13 @@ def _summary(found: Inspection) -> Answer:
         "ways_out": found.ways_out,
         "fingerprint": None if metadata is None else metadata.public_key.fingerprint,
         "created_at": None if metadata is None else metadata.created_at,
-        "modified": None if found.modified is None else _utc(found.modified),
+        "modified": None if found.modified is None else utc(found.modified),
         "plaintext_left": [str(path) for path in found.plaintext_left],
     }
 
 
-def _utc(seconds: float) -> str:
+def utc(seconds: float) -> str:
+    """A moment of the clock as RFC 3339 has it."""
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wizard import engine
 
@@ -18,7 +18,11 @@ _PLAIN = b"SQLite format 3\0"
 
 def overview(request: Request, _call: Call) -> Answer:
     """Return all that can be told about one path."""
-    found = engine.inspect(request.path("path"))
+    return described(engine.inspect(request.path("path")))
+
+
+def described(found: Inspection) -> dict[str, Any]:
+    """The same for a target that was inspected already."""
     log = engine.audit_status(found)
     sidecar = engine.sidecar_path(found.path)
     return {

@@ -20,8 +20,16 @@ if TYPE_CHECKING:
 def policy(request: Request, _call: Call) -> Mapping[str, object]:
     """Return the least score for a database, by its path. Raises `InvalidConfiguration`."""
     found = _configured(request.path("path"))
-    score = engine.DEFAULT_MINIMUM_SCORE if found is None else found.minimum_score
-    return {"minimum_score": score, "configured": found is not None}
+    return {"minimum_score": _score(found), "configured": found is not None}
+
+
+def minimum_score(path: Path) -> int:
+    """The same for a caller without a protocol."""
+    return _score(_configured(path))
+
+
+def _score(found: CryptoSettings | None) -> int:
+    return engine.DEFAULT_MINIMUM_SCORE if found is None else found.minimum_score
 
 
 def _configured(path: Path) -> CryptoSettings | None:

@@ -5,19 +5,28 @@ from __future__ import annotations
 import re
 import shlex
 import shutil
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 PROGRAM = "datafold-wizard"
 
 
+def installed() -> str | None:
+    """Where the program is, or None: on the PATH, or beside the Python that runs it (a venv)."""
+    beside = Path(sys.executable).with_name(PROGRAM)
+    return shutil.which(PROGRAM) or (str(beside) if beside.is_file() else None)
+
+
 def shell_lines(path: str) -> tuple[str, ...]:
     """What to type in a shell: open, look, prove."""
+    found = installed()
+    program = PROGRAM if found is None or shutil.which(PROGRAM) else shlex.quote(found)
     quoted = shlex.quote(path)
     return (
-        f"{PROGRAM} shell {quoted}",
-        f"{PROGRAM} status {quoted}",
-        f"{PROGRAM} verify {quoted}",
+        f"{program} shell {quoted}",
+        f"{program} status {quoted}",
+        f"{program} verify {quoted}",
     )
 
 
@@ -34,7 +43,7 @@ def systemd_lines(path: str) -> tuple[str, ...]:
     """How a service gets the passphrase, sealed to this machine, and proves it before it starts."""
     name = credential_name(path)
     sealed = f"/etc/credstore.encrypted/{name}"
-    program = shutil.which(PROGRAM) or f"/usr/local/bin/{PROGRAM}"
+    program = installed() or f"/usr/local/bin/{PROGRAM}"
     return (
         "# As root, once: seal the passphrase to this machine.",
         "systemd-ask-password -n |",
