@@ -203,7 +203,7 @@ class UpkeepFakes:
         await self._stages(progress, "derive")
         return self._pending(path, recovery)
 
-    async def _change_commit(self, _progress: Any, kit_saved: str) -> Answer:
+    async def _change_commit(self, _progress: Any, kit_saved: str, kit_proved: str) -> Answer:
         assert self.proved
         self.items_said = kit_saved
         return {**self._changed(self.path, retired=1), "moved": self.moved}

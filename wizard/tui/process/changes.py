@@ -18,6 +18,8 @@ from wizard.tui.process.measuring import params_of
 from wizard.tui.process.preparation import plan_of
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from wizard.engine import (
         Changed,
         KdfParams,
@@ -120,12 +122,11 @@ class Changes:
         if isinstance(pending, engine.PendingReinitialization):
             begun = pending.start_over(progress=call.progress)
             self._preparation.done()
+            _note_kit(request, begun.path)
             return _begun(begun, before)
         done = pending.commit(progress=call.progress)
         self._preparation.done()
-        if request.given("kit_saved"):
-            state = request.choice("kit_saved", ItemState)
-            engine.record_item(engine.inspect(done.path), Item.KIT_SAVED, state)
+        _note_kit(request, done.path)
         return changed_answer(done, before)
 
     def start_over(self, request: Request, call: Call, new: tuple[Secret, int]) -> Answer:
@@ -214,6 +215,14 @@ class Changes:
             "holders": () if slot is None else slot.holders,
             "original": False,
         }
+
+
+def _note_kit(request: Request, path: Path) -> None:
+    """What became of the new kit: a proof by words that was skipped is no proof."""
+    found = engine.inspect(path)
+    for item in (Item.KIT_PROVED, Item.KIT_SAVED):
+        if request.given(item):
+            engine.record_item(found, item, request.choice(item, ItemState))
 
 
 def params_given(request: Request) -> KdfParams | None:

@@ -72,10 +72,10 @@ class ForceScreen(StepScreen):
             if self.is_attached and event.get("detail"):
                 self.tell(f"Putting it in force… {event['detail']}")
 
-        saved = self.session.kit_notes.get("kit_saved", "done")
+        notes = {"kit_proved": "done", "kit_saved": "done", **self.session.kit_notes}
         try:
             upkeep.answer = await self.engine.request(
-                "change.commit", on_progress=on_progress, kit_saved=saved
+                "change.commit", on_progress=on_progress, **notes
             )
         except EngineError:
             upkeep.progressed = Progressed.WAITING
