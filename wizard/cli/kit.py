@@ -203,7 +203,8 @@ def prove_on_screen(pending: Pending, *, shown_first: bool = True) -> None:
             clear()
             terminal.write(
                 f"{message}Answer from your paper copy, to prove that it is complete.\n"
-                "(? shows the kit again, Ctrl+C gives up and changes nothing.)\n\n"
+                "(Four letters are enough; ? shows the kit again, Ctrl+C gives up and changes "
+                "nothing.)\n\n"
             )
             answers = _ask_words(terminal, pending.challenge())
             if answers is None:
@@ -259,7 +260,8 @@ def _ask_words(terminal: Terminal, challenge: Sequence[engine.WordChallenge]) ->
         answer = terminal.ask(f"{sheet} {asked.position}: ")
         if answer == "?":
             return None
-        answers.append(answer)
+        found = engine.complete_word(answer.lower()) if answer else ()
+        answers.append(found[0] if len(found) == 1 else answer)
     return answers
 
 
