@@ -7,8 +7,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAMS = Path(sys.executable).parent
-# Key derivations take memory, so not as many processes as a large machine has processors.
-PROCESSES = str(min(4, len(os.sched_getaffinity(0))))
+# One more than processors, since many a test waits for a terminal; but key derivations take memory.
+PROCESSES = str(min(4, len(os.sched_getaffinity(0)) + 1))
 CHECKS = (
     (sys.executable, "-m", "ruff", "check", "."),
     (sys.executable, "-m", "ruff", "format", "--check", "."),
