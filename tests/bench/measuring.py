@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import statistics
 import time
 from collections.abc import Callable, Iterator
@@ -37,14 +38,27 @@ def seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - begun
 
 
-def medians(*works: Callable[[], object], runs: int = RUNS, warm: bool = True) -> list[float]:
-    """The median time of each, run in turn `runs` times after one run that does not count."""
+def medians(
+    *works: Callable[[], object],
+    runs: int = RUNS,
+    warm: bool = True,
+    before: Callable[[], object] = lambda: None,
+) -> list[float]:
+    """The median time of each, run in turn `runs` times after one run that does not count.
+
+    The order is drawn anew for each turn, so that nobody always follows the same one. `before` is
+    called before every run and not timed.
+    """
     if warm:
         for work in works:
             work()
+    draw = random.Random(11)
     times: list[list[float]] = [[] for _ in works]
     for _ in range(runs):
-        for work, taken in zip(works, times, strict=True):
+        turn = list(zip(works, times, strict=True))
+        draw.shuffle(turn)
+        for work, taken in turn:
+            before()
             taken.append(seconds(work))
     return [statistics.median(taken) for taken in times]
 
