@@ -495,7 +495,7 @@ def test_status_tells_the_last_entry_and_the_days_since_the_kit_was_proved(datab
     assert back.kit_proved_days == 0
     audit.record(database, "recovery_rehearsed", Outcome.FAILED)
     assert audit_status(wizard.inspect(database)).kit_proved.number == 3
-    assert status_report(database)["audit"]["kit_proved_days"] == 0
+    assert status_report(wizard.inspect(database))["audit"]["kit_proved_days"] == 0
 
 
 def test_status_tells_what_is_wrong_with_the_log(database, tmp_path):
@@ -508,4 +508,4 @@ def test_status_tells_what_is_wrong_with_the_log(database, tmp_path):
     audit_path(database).unlink()
     audit_path(database).mkdir()
     assert audit_status(wizard.inspect(database)).state is LogState.UNREADABLE
-    assert "audit" in status_report(database)
+    assert "audit" in status_report(wizard.inspect(database))

@@ -21,8 +21,9 @@ from wizard import engine
 from wizard.cli import init as init_module
 from wizard.cli.choose import PRESET_NAMES
 from wizard.cli.names import COMMANDS
-from wizard.cli.output import describe_bytes, describe_progress, printable
+from wizard.cli.output import describe_bytes, printable
 from wizard.cli.program import commands
+from wizard.cli.progress import describe_progress
 
 PASSPHRASE = "correct horse battery staple 77"
 CHEAP = ("--memory", "19MiB", "--passes", "2", "--lanes", "1")

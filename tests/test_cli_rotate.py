@@ -9,7 +9,7 @@ import pytest
 from tests.killing import needs_tracing
 from tests.test_cli import environment, files_in, plaintext, protected, run
 from wizard import engine
-from wizard.cli import output
+from wizard.cli.progress import Pace, describe_progress
 from wizard.cli.selftest import VERBS
 from wizard.selftest import cases, crash
 from wizard.selftest.tracing import operations
@@ -176,15 +176,15 @@ def test_the_filter_stops_at_every_call_of_the_table(tmp_path):
 
 
 def test_progress_tells_speed_and_time_left_within_80_columns():
-    pace = output.Pace(begun=100.0, done_then=0)
+    pace = Pace(begun=100.0, done_then=0)
     event = engine.Progress(engine.Stage.ENCRYPT, 50 << 20, 300 << 20, "bytes")
     told = pace.described(event, now=102.0)
     assert told == ", 25.0 MiB/s, 0:10 left"
-    line = output.describe_progress(event, pace=told, width=79)
+    line = describe_progress(event, pace=told, width=79)
     assert line.endswith(" 17%  50.0 MiB of 300.0 MiB, 25.0 MiB/s, 0:10 left")
     assert len(line) <= 79
     rows = engine.Progress(engine.Stage.VERIFY, 100_000, 900_000, "rows")
-    line = output.describe_progress(rows, pace=pace.described(rows, now=1100.0), width=79)
+    line = describe_progress(rows, pace=pace.described(rows, now=1100.0), width=79)
     assert "2h13 left" in line
     assert len(line) <= 79
     # Nothing can be told at first, nor where steps are counted.

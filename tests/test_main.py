@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -20,6 +21,10 @@ def chosen(monkeypatch):
     monkeypatch.setattr(entry, "_is_plain", lambda _asked: False)
     monkeypatch.setattr(wizard.tui, "run", lambda asked: seen.append(("wizard", asked)) or 7)
     monkeypatch.setattr(entry, "_command_line", lambda words: seen.append(("command", *words)) or 8)
+    monkeypatch.setattr(
+        entry.plain_form, "run", lambda words: seen.append(("command", *words)) or 8
+    )
+    monkeypatch.setattr(entry, "gc", SimpleNamespace(disable=lambda: None, freeze=lambda: None))
     monkeypatch.setattr(entry.engine, "protect_process", lambda: seen.append("protected"))
 
     def choose(*arguments):

@@ -11,9 +11,9 @@ __all__ = ["node"]
 
 
 def test_removed_slots_are_counted_in_one_sentence(node):
-    assert status_report(node)["outlook"]["exposure"] == ""
+    assert status_report(inspect(node))["outlook"]["exposure"] == ""
     change_passphrase(node, PASSPHRASE, NEW)
-    told = status_report(node)["outlook"]
+    told = status_report(inspect(node))["outlook"]
     assert told["exposure"].startswith("data key seen by 1 removed slot since the last rotation")
     assert told["retired_slots"] == 1
 

@@ -2,49 +2,68 @@
 
 The first argument decides: nothing, a path or a switch of the wizard is the wizard's, a command
 or another option is the command line's. Both run in a process that leaves no core dump and wipes its secrets when killed.
+
+`status` and `check` in their plain form are what service managers and scripts wait for: for them
+nothing is loaded here that they do not need.
 """
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
-from typing import TYPE_CHECKING
 
 from wizard import engine
-from wizard.cli.names import COMMANDS
-from wizard.invocation import (
-    SWITCHES,
-    Invocation,
-    MissingValue,
-    SeveralPaths,
-    UnknownSwitch,
-    invocation,
-    is_path,
-    is_switch,
-    only_switches,
-)
+from wizard.cli import plain_form
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from wizard.invocation import Invocation
 
+
+_COMPLETION = "_DATAFOLD_WIZARD_COMPLETE"
 SMALLEST_WINDOW = (40, 12)
 """Columns and rows that a screen needs."""
 
 
 def main() -> int:
     """Run the program on ``sys.argv`` and return its exit code."""
+    arguments = sys.argv[1:]
+    if _COMPLETION not in os.environ and plain_form.is_plain(arguments):
+        return _brief(arguments)
     engine.protect_process()
     try:
-        return _choose(sys.argv[1:])
+        return _choose(arguments)
     except KeyboardInterrupt:
         # While modules were still being loaded: nothing had begun.
         return 130
 
 
+def _brief(arguments: Sequence[str]) -> int:
+    """A command that is over in a moment: looking for garbage would be a seventh of it."""
+    gc.disable()
+    engine.protect_process()
+    try:
+        return plain_form.run(arguments)
+    except KeyboardInterrupt:
+        return 130
+    finally:
+        gc.freeze()  # or the interpreter looks once more, when it ends
+
+
 def _choose(arguments: Sequence[str]) -> int:
-    if "_DATAFOLD_WIZARD_COMPLETE" in os.environ or not _is_for_wizard(arguments):
+    if _COMPLETION in os.environ or not _is_for_wizard(arguments):
         return _command_line(arguments)
+    from wizard.invocation import (  # noqa: PLC0415 - the wizard's alone
+        SWITCHES,
+        MissingValue,
+        SeveralPaths,
+        UnknownSwitch,
+        invocation,
+    )
+
     try:
         asked = invocation(arguments)
     except SeveralPaths:
@@ -61,6 +80,9 @@ def _choose(arguments: Sequence[str]) -> int:
 
 def _is_for_wizard(arguments: Sequence[str]) -> bool:
     """A switch of the wizard decides it; else nothing but one word may be a path."""
+    from wizard.cli.names import COMMANDS  # noqa: PLC0415 - a plain form needs neither
+    from wizard.invocation import is_path, is_switch, only_switches  # noqa: PLC0415
+
     if not arguments or is_switch(arguments[0]):
         return True
     first = arguments[0]
@@ -111,7 +133,7 @@ def _is_plain(asked: Invocation) -> bool:
 def _tell_no_terminal(path: str | None) -> int:
     import shlex  # noqa: PLC0415
 
-    from wizard.diagnostics import PROGRAM  # noqa: PLC0415
+    from wizard.version import PROGRAM  # noqa: PLC0415
 
     target = "PATH" if path is None else shlex.quote(path)
     return _tell_usage(

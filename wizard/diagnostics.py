@@ -22,11 +22,10 @@ from typing import TYPE_CHECKING
 import wizard
 from wizard import refusals
 from wizard.engine import errors
+from wizard.version import PROGRAM
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-PROGRAM = "datafold-wizard"
 
 
 class UsageProblem(errors.WizardError):

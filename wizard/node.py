@@ -9,12 +9,11 @@ import os
 import stat
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from wizard import engine
-from wizard.diagnostics import Fault, InvalidConfiguration
-from wizard.settings.place import PREFIX, find_file
+from wizard.settings.finding import PREFIX, find_file
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -94,6 +93,8 @@ def known_databases() -> tuple[engine.Inspection, ...]:
 
 def _configured() -> tuple[tuple[Path, ...], tuple[Path, ...]]:
     """Return the paths of named databases, and the data directories."""
+    from wizard.diagnostics import InvalidConfiguration  # noqa: PLC0415 - `check` does without
+
     try:
         if find_file() is None and not any(name.startswith(PREFIX) for name in os.environ):
             return (), ()  # nothing to read: pydantic is not loaded for that
@@ -121,17 +122,22 @@ def _refuse(target: Target, found: engine.Inspection) -> None:
             f"The configuration pins fingerprint {pinned}; the master key has "
             f"{found.metadata.public_key.fingerprint}, and {pinned} is not among those before it."
         )
-    faults = tuple(_writable_by_others(found.path))
-    if faults:
-        raise InvalidConfiguration(faults)
+    writable = tuple(_writable_by_others(found.path))
+    if writable:
+        from wizard.diagnostics import Fault, InvalidConfiguration  # noqa: PLC0415 - mostly not
+
+        said = "everybody may write it. Run: chmod o-w"
+        raise InvalidConfiguration(
+            tuple(Fault(str(place), 0, "", f"{said} {place}") for place in writable)
+        )
 
 
-def _writable_by_others(path: Path) -> Iterator[Fault]:
+def _writable_by_others(path: Path) -> Iterator[Path]:
     for place in (path, engine.sidecar_path(path), path.parent):
         mode = place.stat().st_mode
         sticky = stat.S_ISDIR(mode) and mode & stat.S_ISVTX
         if mode & stat.S_IWOTH and not sticky:
-            yield Fault(str(place), 0, "", f"everybody may write it. Run: chmod o-w {place}")
+            yield place
 
 
 def _warnings(target: Target, found: engine.Inspection) -> Iterator[str]:

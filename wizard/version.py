@@ -1,4 +1,5 @@
-"""The version, where everything can read it without loading anything."""
+"""The program's name and version, where everything can read them without loading anything."""
 
 __version__ = "0.1.0"
-TOOL = f"datafold-wizard {__version__}"
+PROGRAM = "datafold-wizard"
+TOOL = f"{PROGRAM} {__version__}"

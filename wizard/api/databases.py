@@ -58,7 +58,7 @@ class DatabaseView:
 
     def _inspect(self) -> Look:
         found = engine.inspect(self.path)
-        report = {"name": self.name, **engine.status_report(self.path)}
+        report = {"name": self.name, **engine.status_report(found)}
         report["enabled"] = self.crypto.enabled
         return Look(found, report, json.dumps(report, ensure_ascii=False).encode())
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import platformdirs
 
-from wizard.settings.place import APPLICATION
+from wizard.settings.finding import APPLICATION
 
 if TYPE_CHECKING:
     from wizard.settings import Settings

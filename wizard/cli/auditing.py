@@ -14,8 +14,10 @@ import click
 from wizard import engine
 from wizard.cli import options, output
 from wizard.cli.interruption import interruptible
+from wizard.cli.progress import progress_line
 from wizard.cli.unlocking import Attempt, UnlockOptions, open_with
-from wizard.diagnostics import PROGRAM, explain
+from wizard.diagnostics import explain
+from wizard.version import PROGRAM
 
 if TYPE_CHECKING:
     from wizard.cli.sources import Source
@@ -125,7 +127,7 @@ def verify(
 
     def check(attempt: Attempt | None) -> engine.AuditReport:
         secret = {} if attempt is None else _secret(attempt, keyfile)
-        with output.progress_line() as line, interruptible() as token:
+        with progress_line() as line, interruptible() as token:
             return engine.verify_log(path, progress=line, cancel=token, **secret)
 
     try:

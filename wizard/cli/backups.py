@@ -15,9 +15,11 @@ import click
 from wizard import engine
 from wizard.cli import options, output
 from wizard.cli.interruption import interruptible
+from wizard.cli.progress import progress_line
 from wizard.cli.terminal import ask_passphrase
 from wizard.cli.unlocking import ATTEMPTS, Attempt, UnlockOptions, open_with
-from wizard.diagnostics import PROGRAM, UsageProblem
+from wizard.diagnostics import UsageProblem
+from wizard.version import PROGRAM
 
 if TYPE_CHECKING:
     from wizard.cli.sources import Source
@@ -84,7 +86,7 @@ def backup(
     unlock = UnlockOptions(**given)
 
     def save(attempt: Attempt) -> engine.BackupFacts:
-        with output.progress_line() as line, interruptible() as token:
+        with progress_line() as line, interruptible() as token:
             return engine.backup(
                 path,
                 attempt.secret,
@@ -159,7 +161,7 @@ def restore(
         raise UsageProblem(f"Say where it goes: {PROGRAM} restore FILE --to PATH")
     if any(given.values()):
         raise UsageProblem("Only restore --metadata takes a passphrase, --prove and --allow-older.")
-    with output.progress_line() as line, interruptible() as token:
+    with progress_line() as line, interruptible() as token:
         done = engine.restore(file, to=to, progress=line, cancel=token)
     if as_json:
         document = _document(done.backup)
@@ -219,7 +221,7 @@ def _ask_and_put(put: Any) -> engine.RestoredMetadata:
 
 
 def _verify(file: Path, *, as_json: bool) -> None:
-    with output.progress_line() as line, interruptible() as token:
+    with progress_line() as line, interruptible() as token:
         facts = engine.verify_backup(file, progress=line, cancel=token)
     if as_json:
         output.say_json(_document(facts))

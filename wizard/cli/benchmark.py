@@ -13,6 +13,7 @@ import click
 from wizard import engine
 from wizard.cli import options, output
 from wizard.cli.interruption import interruptible
+from wizard.cli.progress import progress_line
 
 
 @click.command(
@@ -27,7 +28,7 @@ def benchmark(*, as_json: bool) -> None:
     With --json into a file, the wizard on another machine reads in its step 3 what unlocking will
     take on this one.
     """
-    with output.progress_line() as line, interruptible() as token:
+    with progress_line() as line, interruptible() as token:
         found = engine.presets(progress=line, cancel=token)
         derivations = [_derivation(name, found[name]) for name in found]
         for name, params in engine.RFC_9106_SETS.items():

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 from wizard import engine
 from wizard.cli import output
 from wizard.cli.interruption import interruptible
+from wizard.cli.progress import progress_line
 from wizard.cli.sources import SourceKind
 from wizard.cli.terminal import Terminal, is_terminal
 from wizard.cli.unlocking import agree_to_cost
-from wizard.diagnostics import PROGRAM, UsageProblem
+from wizard.diagnostics import UsageProblem
+from wizard.version import PROGRAM
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,7 +38,7 @@ def agreed_params(cost: CostChoice, *, allow_high_cost: bool) -> tuple[engine.Kd
 
     Measures where the choice is a time, and asks where it is more than runs without asking.
     """
-    with output.progress_line() as line, interruptible() as token:
+    with progress_line() as line, interruptible() as token:
         params = cost.params(progress=line, cancel=token)
     if allow_high_cost:
         return params, True

@@ -6,7 +6,8 @@ import click
 from click.shell_completion import get_completion_class
 
 from wizard.cli import options, output
-from wizard.diagnostics import PROGRAM, UsageProblem
+from wizard.diagnostics import UsageProblem
+from wizard.version import PROGRAM
 
 
 @click.command(

@@ -105,9 +105,9 @@ def show(config_file: Path | None, *, as_json: bool) -> None:
 @options.json_option
 def init(target: Path | None, *, as_json: bool) -> None:
     """Write a commented configuration file. Never over one that exists."""
-    from wizard.settings import place, template  # noqa: PLC0415
+    from wizard.settings import finding, template  # noqa: PLC0415
 
-    path = target or place.candidates()[os.geteuid() == 0]
+    path = target or finding.candidates()[os.geteuid() == 0]
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o755)
     engine.create_file(path, template.TEMPLATE.encode(), public=True)
     if as_json:

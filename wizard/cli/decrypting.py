@@ -10,6 +10,7 @@ import click
 from wizard import engine
 from wizard.cli import changes, options, output
 from wizard.cli.interruption import interruptible
+from wizard.cli.progress import progress_line
 from wizard.cli.unlocking import Attempt, UnlockOptions, open_with
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def decrypt(
     )
 
     def copy(attempt: Attempt) -> engine.Decrypted:
-        with output.progress_line() as line, interruptible() as token:
+        with progress_line() as line, interruptible() as token:
             return engine.decrypt(
                 path,
                 to,

@@ -23,6 +23,7 @@ from wizard.cli import output, program
 from wizard.cli.choose import DEFAULT_PRESET
 from wizard.cli.dividing import Ended, NotStarted, divided
 from wizard.cli.interruption import interruptible
+from wizard.cli.progress import progress_line
 from wizard.cli.sources import Source, SourceKind
 from wizard.diagnostics import INTERNAL, Fault, InvalidConfiguration, UsageProblem, explain
 
@@ -49,7 +50,7 @@ def run(manifest: Path) -> int:
         else:
             _say(line)
     if todo:
-        with output.progress_line() as progress, interruptible() as token:
+        with progress_line() as progress, interruptible() as token:
             params = _params(todo, progress=progress, cancel=token)
         code = _protect_all(todo, params)
     return code

@@ -14,6 +14,7 @@ from wizard import engine
 from wizard.cli import changes, kit, output
 from wizard.cli.interruption import interruptible
 from wizard.cli.new_passphrase import Demand, new_passphrase
+from wizard.cli.progress import progress_line
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,7 +50,7 @@ def run(chosen: InitOptions) -> dict[str, Any]:
         chosen.source, Demand(chosen.minimum_score, context=(chosen.path.stem,))
     ) as passphrase:
         params, allowed = changes.agreed_params(chosen.cost, allow_high_cost=chosen.allow_high_cost)
-        with output.progress_line() as line, interruptible() as token:
+        with progress_line() as line, interruptible() as token:
             pending = engine.prepare_initialization(
                 chosen.path,
                 passphrase,

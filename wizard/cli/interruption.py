@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from wizard import engine
-from wizard.cli import output
+from wizard.cli.progress import in_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -66,5 +66,5 @@ def _on_interrupt(action: Callable[[], None]) -> Iterator[None]:
 
 def _say(text: str) -> None:
     # Not print: a handler may run in the middle of a write to the same buffered stream.
-    drawn = os.isatty(2) and not output.in_lines()
+    drawn = os.isatty(2) and not in_lines()
     os.write(2, f"\r\x1b[K{text}\n".encode() if drawn else f"{text}\n".encode())

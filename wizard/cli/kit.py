@@ -19,6 +19,7 @@ from wizard import engine
 from wizard.characters import first_environment, suits_ascii
 from wizard.cli import output
 from wizard.cli.interruption import uninterrupted
+from wizard.cli.progress import progress_line
 from wizard.cli.terminal import Terminal, is_dumb, is_terminal
 from wizard.diagnostics import UsageProblem
 
@@ -151,7 +152,7 @@ def prove_and_commit(
     is in force although it raised. With ``readers`` the files are encrypted, and the kit is proved
     from memory.
     """
-    with kit_files() as files, output.progress_line() as line:
+    with kit_files() as files, progress_line() as line:
         if pending.kit is not None:
             texts = None
             if sheets and readers:

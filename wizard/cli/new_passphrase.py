@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from wizard import engine
 from wizard.cli import output
 from wizard.cli.interruption import interrupted_at_once
+from wizard.cli.progress import ProgressLine
 from wizard.cli.terminal import Terminal, is_dumb, is_terminal
 from wizard.cli.unlocking import ATTEMPTS
 from wizard.diagnostics import UsageProblem
@@ -103,7 +104,7 @@ def drawn_passphrase() -> engine.Secret:
 
 
 def asked_when_needed(
-    source: Source | Generated | None, demand: Demand, secrets: ExitStack, line: output.ProgressLine
+    source: Source | Generated | None, demand: Demand, secrets: ExitStack, line: ProgressLine
 ) -> Callable[[], engine.Secret]:
     """What the engine calls for the new passphrase, once the present one was found right.
 

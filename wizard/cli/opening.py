@@ -17,6 +17,7 @@ import click
 from wizard import engine
 from wizard.cli import options, output
 from wizard.cli.interruption import interruptible
+from wizard.cli.progress import progress_line
 from wizard.cli.unlocking import Attempt, UnlockOptions, open_with
 from wizard.diagnostics import StatementFailed
 
@@ -41,7 +42,7 @@ def verify(path: Path, *, as_json: bool, **given: Any) -> None:
     chosen = UnlockOptions(**given)
 
     def prove(attempt: Attempt) -> engine.Verification:
-        with output.progress_line() as line, interruptible() as token:
+        with progress_line() as line, interruptible() as token:
             return engine.verify(
                 path,
                 attempt.passphrase,

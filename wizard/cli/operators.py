@@ -15,6 +15,7 @@ from wizard.cli import changes, options, output
 from wizard.cli.choose import CostChoice, cost_options
 from wizard.cli.interruption import interruptible
 from wizard.cli.new_passphrase import Demand, asked_when_needed
+from wizard.cli.progress import progress_line
 from wizard.cli.unlocking import Attempt, UnlockOptions, open_with
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def add(
     )
 
     def change(attempt: Attempt) -> engine.Changed:
-        with output.progress_line() as line, interruptible() as token, ExitStack() as secrets:
+        with progress_line() as line, interruptible() as token, ExitStack() as secrets:
             return engine.add_operator(
                 path,
                 attempt.secret,
@@ -195,7 +196,7 @@ def _changed(
     allow_high_cost: bool,
 ) -> engine.Changed:
     def change(attempt: Attempt) -> engine.Changed:
-        with output.progress_line() as line:
+        with progress_line() as line:
             return verb(
                 path,
                 attempt.secret,

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wizard import engine
-from wizard.cli import changes, options, output
+from wizard.cli import changes, options
 from wizard.cli.choose import CostChoice, cost_options
 from wizard.cli.interruption import interruptible
 from wizard.cli.new_passphrase import Demand, asked_when_needed, source_of
+from wizard.cli.progress import progress_line
 from wizard.cli.unlocking import Attempt, UnlockOptions, open_with
 from wizard.diagnostics import UsageProblem
 
@@ -86,7 +87,7 @@ def passwd(
     )
 
     def change(attempt: Attempt) -> engine.Changed:
-        with output.progress_line() as line, interruptible() as token, ExitStack() as secrets:
+        with progress_line() as line, interruptible() as token, ExitStack() as secrets:
             high_cost = allowed or attempt.allow_high_cost
             if retune:
                 return engine.retune(

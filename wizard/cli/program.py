@@ -1,8 +1,6 @@
-"""The command group, and the one place where an error becomes words and an exit code.
+"""The command group, as Click reads it; `wizard.cli.ending` says how a command ends.
 
-- Whatever happens, a person sees a sentence and a script an exit code; nobody sees a traceback.
-- An argument that was refused is not repeated where it might be a passphrase.
-- A reader that went away (``| head``) is no error to talk about.
+An argument that was refused is not repeated where it might be a passphrase.
 """
 
 from __future__ import annotations
@@ -10,17 +8,18 @@ from __future__ import annotations
 import importlib
 import inspect
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 import wizard
-from wizard.cli import options, output
+from wizard import engine
+from wizard.cli import ending, options
 from wizard.cli.names import COMMANDS
-from wizard.diagnostics import PROGRAM, UsageProblem, explain
+from wizard.diagnostics import UsageProblem
 from wizard.invocation import SWITCHES
+from wizard.version import PROGRAM
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 COMPLETION_VARIABLE = "_DATAFOLD_WIZARD_COMPLETE"
-EXIT_BROKEN_PIPE = 141  # what a shell reports for a program that SIGPIPE ended
 _MAXIMUM_WIDTH = 100
 
 
@@ -104,60 +102,42 @@ commands.help = f"{inspect.cleandoc(commands.help or '')}\n\n\b\nThe wizard take
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code. Raises nothing but `SystemExit` by a signal."""
-    for stream in (sys.stdout, sys.stderr):
-        # A name in another character set is shown escaped, and never ends the program.
-        reconfigure = getattr(stream, "reconfigure", None)
-        if reconfigure is not None:
-            reconfigure(errors="backslashreplace")
+    ending.show_any_name()
     given: dict[str, Any] = {}
     as_json = "--json" in arguments
-    return _guarded(lambda: _invoke(list(arguments), given), given, as_json=as_json)
+    return ending.guarded(lambda: _invoke(list(arguments), given), given, as_json=as_json)
 
 
 def guarded(work: Callable[[], int], *, path: str | None) -> int:
     """Do ``work`` and return its exit code, or that of the error it raises, told in words."""
-    return _guarded(work, {} if path is None else {"path": Path(path)}, as_json=False)
+    given = {} if path is None else {"path": Path(path)}
+    return ending.guarded(lambda: _without_click(work), given, as_json=False)
 
 
-def _guarded(work: Callable[[], int], given: dict[str, Any], *, as_json: bool) -> int:
+def _without_click(work: Callable[[], int]) -> int:
+    """Do ``work``; what Click raises becomes an error that has words of ours."""
     try:
-        code = work()
-        if sys.stdout is not None:
-            sys.stdout.flush()
-    except BrokenPipeError:
-        _forget_output()
-        return EXIT_BROKEN_PIPE
-    except Exception as error:  # noqa: BLE001 - the last place that can turn it into words
-        return _tell(error, path=given.get("path"), as_json=as_json)
-    except KeyboardInterrupt as error:
-        output.note("")
-        return _tell(error, path=given.get("path"), as_json=as_json)
-    return code
+        return work()
+    except click.Abort:
+        raise engine.Cancelled from None
+    except click.ClickException as error:
+        raise _usage(error) from None
 
 
 def _invoke(arguments: list[str], given: dict[str, Any]) -> int:
     """Run the command; ``given`` learns the path that it was given."""
     if COMPLETION_VARIABLE in os.environ:
         commands.main(arguments, PROGRAM, complete_var=COMPLETION_VARIABLE)
+    return _without_click(lambda: _made_and_invoked(arguments, given))
+
+
+def _made_and_invoked(arguments: list[str], given: dict[str, Any]) -> int:
     try:
         with commands.make_context(PROGRAM, arguments, obj=given) as context:
             commands.invoke(context)
     except click.exceptions.Exit as end:
         return end.exit_code
     return 0
-
-
-def _tell(error: BaseException, *, path: Path | None, as_json: bool) -> int:
-    if isinstance(error, click.Abort):
-        error = KeyboardInterrupt()
-    if isinstance(error, click.ClickException):
-        error = _usage(error)
-    told = explain(error, path=path)
-    try:
-        output.tell_error(told, as_json=as_json)
-    except BrokenPipeError:
-        _forget_output()
-    return told.exit_code
 
 
 def _usage(error: click.ClickException) -> UsageProblem:
@@ -168,12 +148,3 @@ def _usage(error: click.ClickException) -> UsageProblem:
     context = getattr(error, "ctx", None)
     command = PROGRAM if context is None else context.command_path
     return UsageProblem(f"{said} See: {command} --help")
-
-
-def _forget_output() -> None:
-    # What is still buffered has no reader; without this Python would complain at exit.
-    null = os.open(os.devnull, os.O_WRONLY)
-    for stream in (sys.stdout, sys.stderr):
-        if stream is not None:
-            os.dup2(null, stream.fileno())
-    os.close(null)

@@ -18,8 +18,9 @@ from wizard.cli import changes, kit, options, output
 from wizard.cli.choose import CostChoice, cost_options
 from wizard.cli.interruption import interruptible
 from wizard.cli.new_passphrase import Demand, asked_when_needed, source_of
+from wizard.cli.progress import progress_line
 from wizard.cli.unlocking import TYPED, Attempt, UnlockOptions, open_with, read_sheets
-from wizard.diagnostics import PROGRAM
+from wizard.version import PROGRAM
 
 if TYPE_CHECKING:
     from wizard.cli.sources import Source
@@ -82,7 +83,7 @@ def recover(
         engine.DEFAULT_MINIMUM_SCORE if min_score is None else min_score, context=(path.stem,)
     )
     texts = read_sheets(recovery or (TYPED,), metadata)
-    with output.progress_line() as line, interruptible() as token, ExitStack() as secrets:
+    with progress_line() as line, interruptible() as token, ExitStack() as secrets:
         pending = engine.prepare_recovery(
             path,
             texts,
@@ -153,7 +154,7 @@ def new(
     had_one = metadata.recovery_slot is not None
 
     def prepare(attempt: Attempt) -> engine.PendingChange:
-        with output.progress_line() as line, interruptible() as token:
+        with progress_line() as line, interruptible() as token:
             return engine.prepare_renewal(
                 path,
                 attempt.secret,
@@ -215,7 +216,7 @@ def show_status(path: Path, *, as_json: bool) -> None:
 def rehearse(path: Path, recovery: tuple[Path, ...], *, as_json: bool) -> None:
     """Prove that the recovery kit of PATH still opens it. Changes nothing; `status` remembers it."""
     texts = read_sheets(recovery or (TYPED,), _recoverable(path))
-    with output.progress_line() as line:
+    with progress_line() as line:
         proved = engine.rehearse_recovery(path, texts, progress=line)
     if as_json:
         output.say_json(

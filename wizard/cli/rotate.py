@@ -13,8 +13,9 @@ from wizard.cli import changes, options, output
 from wizard.cli.choose import CostChoice, cost_options
 from wizard.cli.init import CIPHERS
 from wizard.cli.interruption import interruptible
+from wizard.cli.progress import progress_line
 from wizard.cli.unlocking import Attempt, UnlockOptions, open_with
-from wizard.diagnostics import PROGRAM
+from wizard.version import PROGRAM
 
 if TYPE_CHECKING:
     from wizard.cli.sources import Source
@@ -56,7 +57,7 @@ def rotate(
         params, allowed = changes.agreed_params(chosen, allow_high_cost=allow_high_cost)
 
     def change(attempt: Attempt) -> engine.Rotated:
-        with output.progress_line() as line, interruptible() as token:
+        with progress_line() as line, interruptible() as token:
             return engine.rotate(
                 path,
                 attempt.secret,

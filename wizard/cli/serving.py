@@ -11,7 +11,8 @@ import click
 from wizard import engine
 from wizard.cli import options, output
 from wizard.cli.sources import Source
-from wizard.diagnostics import PROGRAM, UsageProblem
+from wizard.diagnostics import UsageProblem
+from wizard.version import PROGRAM
 
 if TYPE_CHECKING:
     from wizard.settings import Settings

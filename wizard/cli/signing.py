@@ -15,8 +15,9 @@ import click
 from wizard import engine
 from wizard.cli import options, output
 from wizard.cli.interruption import interruptible
+from wizard.cli.progress import progress_line
 from wizard.cli.unlocking import Attempt, UnlockOptions, open_with
-from wizard.diagnostics import PROGRAM
+from wizard.version import PROGRAM
 
 if TYPE_CHECKING:
     from wizard.cli.sources import Source
@@ -61,7 +62,7 @@ def sign(
     def make(attempt: Attempt) -> engine.SignedFile:
         if attempt.passphrase is None:
             raise AssertionError("there is no other way to the master key")
-        with output.progress_line() as line, interruptible() as token:
+        with progress_line() as line, interruptible() as token:
             return engine.sign_file(
                 path,
                 file,
@@ -110,7 +111,7 @@ def verify_signature(signers: Path, file: Path, signature: Path, *, as_json: boo
     The first argument is a protected database, or a file with an OpenSSH public key. Asks for no
     secret.
     """
-    with output.progress_line() as line, interruptible() as token:
+    with progress_line() as line, interruptible() as token:
         held = engine.verify_signature(signers, file, signature, progress=line, cancel=token)
     for warning in held.warnings:
         output.note(f"Warning: {output.printable(warning)}")

@@ -16,6 +16,7 @@ from wizard.cli import changes, kit, options, output
 from wizard.cli.choose import CostChoice, cost_options
 from wizard.cli.interruption import interruptible
 from wizard.cli.new_passphrase import Demand, new_passphrase, source_of
+from wizard.cli.progress import progress_line
 from wizard.diagnostics import UsageProblem
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def reinit(
     engine.check_reinitializable(path, confirm=name)
     with (
         new_passphrase(new, demand) as passphrase,
-        output.progress_line() as line,
+        progress_line() as line,
         interruptible() as token,
     ):
         pending = engine.prepare_reinitialization(

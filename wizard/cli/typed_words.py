@@ -12,7 +12,7 @@ import re
 from typing import TYPE_CHECKING
 
 from wizard import engine
-from wizard.cli import output
+from wizard.cli.progress import in_lines
 
 if TYPE_CHECKING:
     from wizard.cli.terminal import Terminal
@@ -214,7 +214,7 @@ def ask_words(terminal: Terminal, title: str, *, message: str = "") -> str:
 
     Raises `Cancelled` on an end of input.
     """
-    if output.in_lines():
+    if in_lines():
         return WordLines(terminal, title, message).ask()
     entry = WordEntry(title)
     entry.message = message

@@ -6,8 +6,8 @@ A name is loaded when it is first used, so that telling a state costs no Argon2 
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from wizard.engine.attack import (
         AttackCost,

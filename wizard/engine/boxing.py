@@ -7,12 +7,15 @@ A key of a box seals one message and is forgotten, which is why its nonce may be
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
 
 from wizard.engine import sodium
 from wizard.engine.encoding import Malformed
 from wizard.engine.masterkey import RECOVERY_CONTEXT
 from wizard.engine.secret import Secret
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Self
 
 OPERATOR_CONTEXT = b"dfw-oper"
 _CONTEXT = b"datafold-wizard/v1/box\n"

@@ -11,11 +11,14 @@ from __future__ import annotations
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from wizard.engine.errors import InvalidInput, InvalidParameters
 from wizard.engine.secret import Secret
 from wizard.engine.working_memory import WorkingMemory
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 SALT_BYTES = 16  # RFC 9106 section 3.1: 16 bytes is recommended for password hashing
 ROOT_SECRET_BYTES = 32

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
 
 from wizard.engine import sodium
 from wizard.engine.crockford import encode
 from wizard.engine.errors import NotVerified
 from wizard.engine.secret import Secret
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Self
 
 ROOT_CONTEXT = b"dfw-root"
 RECOVERY_CONTEXT = b"dfw-rcvr"

@@ -24,12 +24,13 @@ import signal
 import weakref
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, NoReturn, Self, SupportsIndex
 
 from wizard import freed
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import FrameType, TracebackType
+    from typing import NoReturn, Self, SupportsIndex
 
 _PR_GET_DUMPABLE = 3
 _PR_SET_DUMPABLE = 4

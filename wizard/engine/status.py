@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import os
-
 from wizard.engine.audit_facts import audit_status
 from wizard.engine.checklist import checklist_of
 from wizard.engine.encoding import Json
 from wizard.engine.errors import AuditUnavailable
 from wizard.engine.exposure import Outlook, outlook
-from wizard.engine.inspection import Inspection, inspect
+from wizard.engine.inspection import Inspection
 from wizard.engine.metadata import Metadata
 from wizard.engine.secret import memory_protection
 from wizard.engine.slots import MasterSlot, OperatorSlot, RecoverySlot
 
 
-def status_report(path: str | os.PathLike[str]) -> dict[str, Json]:
-    """What `inspect` finds, what the audit log tells, and how secrets are held in memory here."""
-    found = inspect(path)
+def status_report(found: Inspection) -> dict[str, Json]:
+    """What `inspect` has found, what the audit log tells, and how secrets are held in memory here."""
     protection = memory_protection()
     report = describe(found)
     report["audit"] = audit_status(found).as_json()

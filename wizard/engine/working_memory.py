@@ -15,9 +15,12 @@ import mmap
 import os
 import threading
 from contextlib import suppress
-from typing import Any, Self
 
 from wizard.engine.errors import NoMemory
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Self
 
 _HUGE_PAGE = 2 * 1024 * 1024
 _MADV_POPULATE_WRITE = 23  # Linux 5.14; the mmap module has no name for it

@@ -10,10 +10,13 @@ import os
 import stat
 import time
 from pathlib import Path
-from typing import Self
 
 from wizard.engine.errors import Busy, Unreadable
 from wizard.engine.sidecar import PRIVATE_MODE, READ_FLAGS, write_error
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Self
 
 _TEXT_BYTES = 200
 _TRIES = 10

@@ -10,6 +10,7 @@ from wizard import engine
 from wizard.cli import kit, output
 from wizard.cli.initializing import is_in_place
 from wizard.cli.interruption import interruptible, uninterrupted
+from wizard.cli.progress import progress_line
 from wizard.plain import checklist, review
 from wizard.plain.asking import Refused, only_ascii, say, shown
 from wizard.plain.kit import hand_out
@@ -53,7 +54,7 @@ def _prepared(talk: Talk) -> engine.PendingInitialization:
         if review.without_kit(talk)
         else engine.RecoveryPlan(plan.threshold, plan.shares, plan.holders)
     )
-    with output.progress_line() as line, interruptible() as token:
+    with progress_line() as line, interruptible() as token:
         return engine.prepare_initialization(
             session.target.path,
             secret,
@@ -78,7 +79,7 @@ def _prove_and_commit(talk: Talk, pending: engine.PendingInitialization) -> engi
     with ExitStack() as stack:
         files = stack.enter_context(kit.kit_files())
         kept = hand_out(talk, pending, files)
-        line = stack.enter_context(output.progress_line())
+        line = stack.enter_context(progress_line())
         sheets = () if pending.kit is None else pending.kit.sheets
         if sheets:
             pending.rehearse(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from wizard import engine
-from wizard.cli import output
 from wizard.cli.interruption import interruptible
+from wizard.cli.progress import progress_line
 from wizard.diagnostics import UsageProblem
 from wizard.plain import smaller_machine
 from wizard.plain.asking import Back, Refused, number, say
@@ -124,7 +124,7 @@ def _measure_presets(talk: Talk) -> None:
         return
     say("Measuring this machine; that takes a few seconds.")
     cap = smaller_machine.memory_cap(talk)
-    with output.progress_line() as line, interruptible() as token:
+    with progress_line() as line, interruptible() as token:
         found = engine.presets(maximum_memory_kib=cap, progress=line, cancel=token)
     talk.session.choices = [choice_of(name, found[name]) for name in found]
 
@@ -134,13 +134,13 @@ def _spread(choice: Choice | None) -> Choice:
     if choice is None or choice.parameters is None:
         raise AssertionError("the sets are measured before they are offered")
     params = engine.KdfParams(**choice.parameters.as_fields())
-    with output.progress_line(), interruptible() as token:
+    with progress_line(), interruptible() as token:
         return choice_of(choice.name, engine.measure(params, runs=_RUNS, cancel=token))
 
 
 def _timed(talk: Talk, seconds: float, *, name: str = _TIME) -> Choice:
     say(f"Looking for what takes {wording.seconds(seconds)} here.")
-    with output.progress_line() as line, interruptible() as token:
+    with progress_line() as line, interruptible() as token:
         found = engine.calibrate(
             seconds,
             maximum_memory_kib=smaller_machine.memory_cap(talk),
@@ -200,7 +200,7 @@ def _measured(name: str, params: engine.KdfParams) -> Choice:
     except engine.ResourceLimit as error:
         # Not run unasked, so not measured: the question comes first.
         return Choice(name, _parameters(params), reason=str(error))
-    with output.progress_line(), interruptible() as token:
+    with progress_line(), interruptible() as token:
         return choice_of(name, engine.measure(params, runs=_RUNS, cancel=token))
 
 

@@ -2,18 +2,18 @@
 
 - It holds public values only. A secret in it is refused, and is never repeated in a message.
 - Every fault is named by where it stands: file, line and key, or the variable.
-- Loading it costs pydantic; `wizard.settings.place` tells without pydantic whether there is any.
+- Loading it costs pydantic; `wizard.settings.finding` tells without pydantic whether there is any.
 """
 
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from wizard.settings.finding import find_file
     from wizard.settings.loading import Loaded, Origin, load
     from wizard.settings.model import ApiSettings, CryptoSettings, DatabaseSettings, Settings
-    from wizard.settings.place import find_file
 
 __all__ = [
     "ApiSettings",
@@ -34,7 +34,7 @@ _HOMES = {
     "Loaded": "loading",
     "Origin": "loading",
     "load": "loading",
-    "find_file": "place",
+    "find_file": "finding",
 }
 
 

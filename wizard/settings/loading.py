@@ -18,12 +18,11 @@ from pydantic_settings import (
 )
 
 from wizard.diagnostics import Fault, InvalidConfiguration
+from wizard.settings.finding import PREFIX, find_file
 from wizard.settings.model import DELIMITER, Settings
 from wizard.settings.place import (
     NOT_HERE,
-    PREFIX,
     ConfigurationFile,
-    find_file,
     is_secret_name,
     read_file,
 )

@@ -15,7 +15,7 @@ from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from wizard import engine
-from wizard.settings.place import PREFIX
+from wizard.settings.finding import PREFIX
 
 DELIMITER = "__"
 DEFAULT_PORT = 8734

@@ -1,8 +1,7 @@
-"""Where the configuration file is, and whether it may be believed.
+"""Whether the configuration file may be believed, and what it says.
 
-- The first that is named counts: ``--config``, DATAFOLD_CONFIG, the user's file, the site's file.
-  A file that was named and is not there is an error, never a reason to look elsewhere.
 - A file that others may write is refused: whoever writes it says which databases are guarded.
+- A secret in it is refused, and not repeated.
 """
 
 from __future__ import annotations
@@ -21,10 +20,6 @@ from wizard.settings.lines import line_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-FILE_NAME = "datafold.toml"
-VARIABLE = "DATAFOLD_CONFIG"
-PREFIX = "DATAFOLD_"
-APPLICATION = "datafold"
 MAXIMUM_BYTES = 1024 * 1024
 
 _SECRET_WORDS = re.compile(
@@ -50,26 +45,6 @@ class ConfigurationFile:
     def fault(self, path: Sequence[str], message: str) -> Fault:
         """Return the fault of one key."""
         return Fault(str(self.path), line_of(self.text, path), ".".join(path), message)
-
-
-def candidates() -> tuple[Path, ...]:
-    """Where a file is looked for that nobody has named."""
-    import platformdirs  # noqa: PLC0415 - a file that is named needs no search
-
-    return (
-        platformdirs.user_config_path(APPLICATION) / FILE_NAME,
-        platformdirs.site_config_path(APPLICATION) / FILE_NAME,
-    )
-
-
-def find_file(named: Path | None = None) -> Path | None:
-    """Return the file that counts, or None. Raises `InvalidConfiguration` for a named one that is not there."""
-    for path, who in ((named, "--config"), (os.environ.get(VARIABLE), VARIABLE)):
-        if path:
-            if not os.path.lexists(path):
-                raise InvalidConfiguration((Fault(str(path), 0, "", f"no such file ({who})."),))
-            return Path(path).absolute()
-    return next((path for path in candidates() if os.path.lexists(path)), None)
 
 
 def read_file(path: Path) -> ConfigurationFile:

@@ -12,13 +12,15 @@ from typing import Any
 from textual.app import App
 from textual.worker import WorkerFailed
 
+from wizard.version import PROGRAM
+
 
 def say(error: BaseException) -> int:
     """Print one line about `error` and return its exit code."""
-    from wizard import diagnostics  # noqa: PLC0415 - only needed in a crash
+    from wizard.diagnostics import explain  # noqa: PLC0415 - only needed in a crash
 
-    told = diagnostics.explain(error)
-    print(f"{diagnostics.PROGRAM}: {told.message}", file=sys.stderr)  # noqa: T201 - the screen is gone
+    told = explain(error)
+    print(f"{PROGRAM}: {told.message}", file=sys.stderr)  # noqa: T201 - the screen is gone
     return told.exit_code
 
 

@@ -14,8 +14,8 @@ from wizard.api.callers import Action
 from wizard.api.describe import answers
 from wizard.api.models import VerifyRequest
 from wizard.api.node import Node
-from wizard.diagnostics import PROGRAM
 from wizard.refusals import FieldFault, InvalidRequest
+from wizard.version import PROGRAM
 
 router = APIRouter(prefix="/api/crypto", tags=["reading"])
 Name = Annotated[

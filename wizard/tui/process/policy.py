@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from wizard import engine
 from wizard.settings import find_file
-from wizard.settings.place import PREFIX
+from wizard.settings.finding import PREFIX
 
 if TYPE_CHECKING:
     from pathlib import Path
