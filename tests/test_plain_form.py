@@ -115,7 +115,7 @@ def test_completion_is_clicks(at):
 KEPT_OUT = {
     *HEAVY,
     "apsw", "click", "pydantic", "pydantic_settings", "platformdirs", "nacl.bindings",
-    "hashlib", "_hashlib", "shutil", "subprocess", "tempfile", "tomllib", "typing", "_strptime",
+    "dataclasses", "inspect", "ast", "hashlib", "_hashlib", "shutil", "subprocess", "tempfile", "tomllib", "typing", "_strptime",
     "locale", "difflib", "logging", "shlex", "uuid",
     "wizard.diagnostics", "wizard.cli.options", "wizard.cli.sources", "wizard.cli.program",
     "wizard.engine.sqlite", "wizard.engine.audit", "wizard.engine.sealing", "wizard.invocation",

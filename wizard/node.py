@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass
 from pathlib import Path
 
 from wizard import engine
 from wizard.settings.finding import PREFIX, find_file
+from wizard.values import dataclass
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from wizard.engine.encoding import (
     printable,
 )
 from wizard.engine.masterkey import MasterPublicKey, SigningKey
+from wizard.values import dataclass, replace
 
 MAXIMUM_LINE_BYTES = 16 * 1024
 HASH_BYTES = 32
@@ -80,9 +80,9 @@ class AuditEntry:
     event: str
     outcome: Outcome
     actor: Actor
+    details: Mapping[str, str | int]
     database_id: bytes = b""
     generation: int = 0
-    details: Mapping[str, str | int] = field(default_factory=dict)
     previous: bytes = b""
     signature: bytes = b""
 

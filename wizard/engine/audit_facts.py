@@ -7,7 +7,6 @@ compared.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
@@ -16,6 +15,7 @@ from wizard.engine.audit_entry import AuditEntry, audit_path
 from wizard.engine.encoding import Json, read_timestamp
 from wizard.engine.errors import AuditUnavailable
 from wizard.engine.inspection import Inspection
+from wizard.values import dataclass
 
 _PROOFS = ("kit_proved", "recovery_rehearsed")
 

@@ -6,12 +6,11 @@ A key of a box seals one message and is forgotten, which is why its nonce may be
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from wizard.engine import sodium
 from wizard.engine.encoding import Malformed
 from wizard.engine.masterkey import RECOVERY_CONTEXT
 from wizard.engine.secret import Secret
+from wizard.values import dataclass
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

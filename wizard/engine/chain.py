@@ -8,11 +8,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 from wizard.engine import sodium
 from wizard.engine.encoding import Json, Malformed, Reader, canonical
 from wizard.engine.masterkey import MasterPublicKey, SigningKey
+from wizard.values import dataclass, replace
 
 MAXIMUM_LINKS = 1024
 _CONTEXT = b"datafold-wizard/v1/link\n"

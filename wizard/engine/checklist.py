@@ -13,7 +13,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 
 from wizard.engine import audit_reading
@@ -21,6 +20,7 @@ from wizard.engine.audit_entry import AuditEntry, Outcome
 from wizard.engine.errors import AuditUnavailable, DamagedMetadata
 from wizard.engine.inspection import Inspection
 from wizard.engine.metadata import Metadata
+from wizard.values import dataclass
 
 EVENT = "checklist"
 _STARTS = ("initialize", "reinitialize")

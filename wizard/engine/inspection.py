@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -35,6 +34,7 @@ from wizard.engine.sidecar import (
     staged_path,
 )
 from wizard.engine.writerlock import lock_holder
+from wizard.values import dataclass, replace
 
 
 class State(StrEnum):

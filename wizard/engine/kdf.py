@@ -9,12 +9,12 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import dataclass
 from functools import partial
 
 from wizard.engine.errors import InvalidInput, InvalidParameters
 from wizard.engine.secret import Secret
 from wizard.engine.working_memory import WorkingMemory
+from wizard.values import dataclass
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from wizard.engine import sodium
 from wizard.engine.crockford import encode
 from wizard.engine.errors import NotVerified
 from wizard.engine.secret import Secret
+from wizard.values import dataclass
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ long before. Above half, the administrator is asked and told which limit it is.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 from wizard.engine.errors import ResourceLimit
+from wizard.values import dataclass
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from wizard.engine import chain, sodium
 from wizard.engine.binding import Binding
@@ -34,6 +33,7 @@ from wizard.engine.slots import (
     RecoverySlot,
     read_slots,
 )
+from wizard.values import dataclass
 
 FORMAT = "datafold-crypto-metadata"
 VERSION = 1

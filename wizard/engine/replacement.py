@@ -8,10 +8,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from wizard.engine.encoding import Json, Malformed, Reader, parse_rendered, rendered
 from wizard.engine.metadata import Metadata, damage_told, read_document
+from wizard.values import dataclass
 
 _PENDING = "pending"
 

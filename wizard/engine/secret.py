@@ -22,10 +22,10 @@ import os
 import resource
 import signal
 import weakref
-from dataclasses import dataclass
 from functools import partial
 
 from wizard import freed
+from wizard.values import dataclass
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,12 +6,12 @@ Reading is strict, and nothing here knows a key: `wizard.engine.sealing` fills a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from wizard.engine import sodium
 from wizard.engine.boxing import Boxed
 from wizard.engine.encoding import Json, Malformed, Reader, printable
 from wizard.engine.kdf import KdfParams
+from wizard.values import dataclass
 
 DATA_KEY_BYTES = 32
 SALT_BYTES = 16
