@@ -310,9 +310,10 @@ def test_each_sheet_goes_to_its_holder_on_a_terminal_that_can_do_nothing_but_pri
         talk.until("Nobody has seen or saved the words yet")
         talk.after("Type the name new.db", "other.db")
         talk.after("Type the name new.db", "new.db")
-        talk.after("What next [", "finish")
-        talk.after("Type the name new.db", "new.db")
+        talk.after("What next [", "\x03")  # what was wanted is done, and stays
         assert terminal.ended(30) == 0
+        assert "is encrypted and stays so" in " ".join(talk.said.split())
+        assert "Nothing was changed" not in talk.said
     assert terminal.written.isascii()
     assert b"\x1b" not in terminal.written
     assert b"gr?n/new.db" in terminal.written

@@ -12,6 +12,8 @@ from tests.test_plain import Talk, prove, words_of
 from tests.tui_terminal import Terminal
 from wizard import engine
 from wizard.engine import State, WrongPassphrase, inspect
+from wizard.plain.managing import COMMANDS
+from wizard.tui.errands import EVERY
 
 NEW = "nine copper kettles hum softly"
 
@@ -160,3 +162,21 @@ def test_a_new_kit_is_encrypted_and_the_checklist_is_taken_up_another_day(tmp_pa
     states = {item: each.state for item, each in engine.checklist_of(inspect(node)).items()}
     assert states[engine.Item.FINGERPRINT_NOTED] == "done"
     assert states[engine.Item.SIDECAR_COPIED] == "skipped"
+
+
+def test_every_errand_of_the_screens_has_its_command():
+    under_operators = {"left", "operator-add", "operator-rename"}
+    assert {errand.key for errand in EVERY} - set(COMMANDS) <= under_operators
+
+
+@pytest.mark.parametrize(("wanted", "code"), [("operators", 0), ("nonsense", 130)])
+def test_giving_up_says_what_stays(tmp_path, node, wanted, code):
+    with plain(tmp_path, str(node)) as terminal:
+        talk = Talk(terminal)
+        talk.after("What brings you here", wanted)
+        if wanted == "operators":
+            talk.after("Operators [", "list")
+        talk.after("What brings you here", "\x03")
+        assert terminal.ended(30) == code
+        assert "What was done before stays as it is." in talk.said
+        assert "Nothing was changed" not in talk.said

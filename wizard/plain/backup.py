@@ -39,8 +39,17 @@ def carry_out(talk: Talk) -> None:
     if talk.given.confirm:
         _copy_as_scripted(talk, done)  # nobody is there to be asked for the rest
     else:
-        checklist.see_to(talk, done.path)
+        _see_to(talk, done)
     _last_page(done)
+
+
+def _see_to(talk: Talk, done: engine.Initialized) -> None:
+    """The checklist. Giving up now undoes nothing: what was wanted is done."""
+    try:
+        checklist.see_to(talk, done.path)
+    except (engine.Cancelled, KeyboardInterrupt):
+        say()
+        say(f"{done.path} is encrypted and stays so. What is open is listed by `status`.")
 
 
 def _prepared(talk: Talk) -> engine.PendingInitialization:

@@ -27,14 +27,16 @@ if TYPE_CHECKING:
 Commands = Iterator[list[str]]
 _END = "end"
 _TIME = "time"
+_CANCELLED = 130
 
 
 def hold(talk: Talk, path: str) -> int:
     """Offer what the state of the database allows until nothing more is wanted.
 
-    Returns the exit code of the last command. Raises `Cancelled` and `UsageProblem` as asking does.
+    Returns the exit code of the last command; when it is given up, whether anything was achieved, as
+    the screens do. Raises `UsageProblem` as asking does.
     """
-    code = program.run(["status", path])
+    code, achieved = program.run(["status", path]), False
     while True:
         offered = {each.key: each for each in errands.offered(_overview(path))}
         try:
@@ -50,14 +52,20 @@ def hold(talk: Talk, path: str) -> int:
             errand = offered[chosen]
             say(f"Changes: {errand.changes}")
             say(f"Stays:   {errand.keeps}")
-            for words in _COMMANDS[chosen](talk, path):
+            for words in COMMANDS[chosen](talk, path):
                 code = program.run(words)
                 if code:
                     break
+                achieved = True
             else:
                 code = 0
         except Back:
             continue
+        except (engine.Cancelled, KeyboardInterrupt):
+            # A command that was given up has said itself what became of it.
+            say()
+            say("Ended. What was done before stays as it is.")
+            return 0 if achieved else _CANCELLED
 
 
 def manageable(found: engine.Inspection) -> bool:
@@ -233,24 +241,25 @@ def _text(talk: Talk, question: str) -> str:
     return talk.asker.answer(question, read, name="label")
 
 
-_COMMANDS: Mapping[str, Callable[[Talk, str], Commands]] = {
-    errands.LEAKED.key: _leaked,
-    errands.FORGOTTEN.key: _forgotten,
-    errands.LEFT.key: _left,
-    errands.LEFT_MASTER.key: _leaked,
-    errands.STRONGER.key: _retuned,
-    errands.RENEW.key: _renewed,
-    errands.PROVE.key: _running("recovery", "rehearse"),
-    errands.OPERATORS.key: _operators,
-    errands.ROTATE.key: _running("rotate"),
-    errands.BACK_UP.key: _backed_up,
-    errands.VERIFY_BACKUP.key: _backup_verified,
-    errands.RESTORE_SIDECAR.key: _sidecar_restored,
-    errands.CHECKLIST.key: _checked,
-    errands.START_OVER.key: _started_over,
-    errands.DECRYPT.key: _decrypted,
-    errands.DECRYPT_BY_KIT.key: _copied_out,
-    errands.OPEN_BY_KIT.key: _running("verify", after=("--recovery", "-")),
-    errands.SETTLE.key: _ended,
-    errands.UNDO.key: _undone,
+COMMANDS: Mapping[str, Callable[[Talk, str], Commands]] = {
+    "leaked": _leaked,
+    "forgotten": _forgotten,
+    "left": _left,
+    "left-master": _leaked,
+    "stronger": _retuned,
+    "renew": _renewed,
+    "prove": _running("recovery", "rehearse"),
+    "operators": _operators,
+    "rotate": _running("rotate"),
+    "backup": _backed_up,
+    "verify": _backup_verified,
+    "restore-sidecar": _sidecar_restored,
+    "checklist": _checked,
+    "start-over": _started_over,
+    "decrypt": _decrypted,
+    "decrypt-by-kit": _copied_out,
+    "kit": _running("verify", after=("--recovery", "-")),
+    "settle": _ended,
+    "undo": _undone,
 }
+"""For each errand of the screens, by its key."""
