@@ -15,15 +15,15 @@ from __future__ import annotations
 import errno
 import os
 import shlex
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import wizard
 from wizard import refusals
 from wizard.engine import errors
+from wizard.values import dataclass
 from wizard.version import PROGRAM
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 

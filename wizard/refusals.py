@@ -6,9 +6,9 @@ As with the engine's errors, arguments are public values only.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from wizard.engine.errors import WizardError
+from wizard.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)
