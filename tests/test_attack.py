@@ -8,7 +8,7 @@ import pytest
 
 from wizard.engine.attack import ATTACKER_NAME, attack_cost, describe_duration
 from wizard.engine.kdf import FORMAT_MAXIMUM, KdfParams
-from wizard.engine.tuning import Measurement
+from wizard.engine.measuring import Measurement
 
 
 def measured(params: KdfParams, seconds: float = 0.5) -> Measurement:

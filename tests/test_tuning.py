@@ -10,12 +10,13 @@ from collections.abc import Callable
 
 import pytest
 
-from wizard.engine import tuning
+from wizard.engine import measuring, tuning
 from wizard.engine.errors import Cancelled, InvalidInput, InvalidParameters
 from wizard.engine.kdf import FLOOR, FORMAT_MAXIMUM, RFC_9106_SECOND, KdfParams
+from wizard.engine.measuring import Measurement, measure
 from wizard.engine.memory import MemoryLimit
 from wizard.engine.progress import CancelToken, Progress, Stage
-from wizard.engine.tuning import PRESETS, Measurement, calibrate, measure, preset, presets
+from wizard.engine.tuning import PRESETS, calibrate, preset, presets
 
 MIB = 1024
 GIB = 1024 * MIB
@@ -47,8 +48,9 @@ class Machine:
 def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
     """The model in place of this machine: 16 GiB, 4 processors, a pass over 1 GiB in 0.4 s."""
     model = Machine()
-    monkeypatch.setattr(tuning, "_time_once", model.run)
-    monkeypatch.setattr(tuning, "touch_memory", model.touched.append)
+    for module in (measuring, tuning):
+        monkeypatch.setattr(module, "time_once", model.run)
+        monkeypatch.setattr(module, "touch_memory", model.touched.append)
     monkeypatch.setattr(tuning, "_usable_lanes", lambda: 4)
     offer(monkeypatch, 16 * GIB)
     return model
@@ -311,8 +313,8 @@ def test_a_measurement_keeps_its_spread(
 ) -> None:
     """Median, fastest, slowest, and how many runs they are of."""
     remaining = iter(times)
-    monkeypatch.setattr(tuning, "_time_once", lambda _params: next(remaining))
-    monkeypatch.setattr(tuning, "_SHORT_RUNS", 0)
+    monkeypatch.setattr(measuring, "time_once", lambda _params: next(remaining))
+    monkeypatch.setattr(measuring, "_SHORT_RUNS", 0)
     found = measure(FLOOR, runs=len(times))
     assert (found.params, found.runs) == (FLOOR, len(times))
     assert (found.seconds, found.fastest, found.slowest) == (median, min(times), max(times))
@@ -325,7 +327,7 @@ def test_short_runs_are_repeated(
     each: float, asked: int, runs: int, machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """For half a second, after the memory was touched once; what was asked for is the least."""
-    monkeypatch.setattr(tuning, "_time_once", lambda _params: each)
+    monkeypatch.setattr(measuring, "time_once", lambda _params: each)
     assert measure(FLOOR, runs=asked).runs == runs
     assert machine.touched == [FLOOR.memory_kib]
 

@@ -172,6 +172,10 @@ if TYPE_CHECKING:
     from wizard.engine.masterkey import (
         MasterPublicKey,
     )
+    from wizard.engine.measuring import (
+        Measurement,
+        measure,
+    )
     from wizard.engine.memory import (
         MemoryLimit,
         check_unattended,
@@ -303,10 +307,8 @@ if TYPE_CHECKING:
     )
     from wizard.engine.tuning import (
         PRESETS,
-        Measurement,
         Preset,
         calibrate,
-        measure,
         preset,
         presets,
         usable_processors,
@@ -348,6 +350,7 @@ _NAMES = {
     "kit_proof": "WordChallenge",
     "kit_reading": "parse_sheets",
     "masterkey": "MasterPublicKey",
+    "measuring": "Measurement measure",
     "memory": "MemoryLimit check_unattended machine_limit",
     "metadata": "AuditHead Metadata read_metadata",
     "metadata_restoring": "RestoredMetadata restore_metadata",
@@ -375,7 +378,7 @@ _NAMES = {
     "status": "status_report",
     "survey": "Survey survey_database",
     "throughput": "CipherThroughput cipher_throughput",
-    "tuning": "Measurement PRESETS Preset calibrate measure preset presets usable_processors",
+    "tuning": "PRESETS Preset calibrate preset presets usable_processors",
     "unlocking": "Verification unlock verify",
     "wordprint": "WORDPRINT_WORDS Wordprint",
 }

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from wizard.engine.tuning import Measurement
+    from wizard.engine.measuring import Measurement
 
 ATTACKER_NAME = "a rented GPU (24 GB, about 0.40 USD an hour)"
 

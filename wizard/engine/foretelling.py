@@ -14,8 +14,9 @@ from typing import Any
 
 from wizard.engine.errors import InvalidInput, Unreadable
 from wizard.engine.kdf import KdfParams
+from wizard.engine.measuring import Measurement
 from wizard.engine.sidecar import read_regular
-from wizard.engine.tuning import OVERHEAD_PASSES, Measurement
+from wizard.engine.tuning import OVERHEAD_PASSES
 
 _LARGEST_FILE = 64 * 1024
 _MOST_ROWS = 32

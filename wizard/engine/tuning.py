@@ -4,15 +4,14 @@
   memory is then trimmed to meet the target.
 - At most a quarter of the memory at hand, and 1 GiB: cryptsetup's default ceiling too, because a
   database that is made on a large machine must open on a smaller one.
-- Memory is touched before it is timed: in a virtual machine the first touch ever can cost more
-  than the hashing, and would be paid once, not at every unlock.
+- Memory is touched before it is timed: a virtual machine may have to ask its host for it, which
+  says nothing about the parameters.
 """
 
 from __future__ import annotations
 
 import math
 import os
-import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -21,14 +20,12 @@ from wizard.engine.kdf import (
     FLOOR,
     FORMAT_MAXIMUM,
     RFC_9106_SETS,
-    SALT_BYTES,
     KdfParams,
-    derive,
     touch_memory,
 )
+from wizard.engine.measuring import Measurement, checked_run, measure, measurement_of, time_once
 from wizard.engine.memory import machine_limit
 from wizard.engine.progress import CancelToken, Progress, ProgressSink, Stage, ignore_progress
-from wizard.engine.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,22 +44,6 @@ _MIB = 1024
 OVERHEAD_PASSES = 0.3
 _REHEARSAL = 0.25  # of the target: long enough to foretell it within a few per cent
 _CORRECTIONS = 1
-_SHORT_RUNS = 5
-_SHORT_SECONDS = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class Measurement:
-    """Real times of a derivation with ``params``, in seconds.
-
-    ``seconds`` is the median, of an even number of runs the faster one in the middle.
-    """
-
-    params: KdfParams
-    seconds: float
-    fastest: float
-    slowest: float
-    runs: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,22 +63,6 @@ PRESETS = {
         Preset("sensitive", 3.0, 128 * 1024),
     )
 }
-
-
-def measure(params: KdfParams, *, runs: int = 1, cancel: CancelToken | None = None) -> Measurement:
-    """Time real derivations: ``runs``, and up to five as long as they took half a second together.
-
-    A single short run tells of the machine's mood more than of the parameters. Memory is touched
-    first. Raises what `derive` raises; `Cancelled` between runs.
-    """
-    params.check()
-    if cancel is not None:
-        cancel.check()
-    touch_memory(params.memory_kib)
-    times: list[float] = []
-    while len(times) < runs or (len(times) < _SHORT_RUNS and sum(times) < _SHORT_SECONDS):
-        times.append(_checked_run(_time_once, params, cancel))
-    return _measured(params, times)
 
 
 def calibrate(
@@ -189,7 +154,7 @@ class _Search:
     highest_kib: int
     cancel: CancelToken | None
     progress: ProgressSink
-    run: Callable[[KdfParams], float] = field(default_factory=lambda: _time_once)
+    run: Callable[[KdfParams], float] = field(default_factory=lambda: time_once)
     touch: Callable[[int], None] = field(default_factory=lambda: touch_memory)
     known: _Sample | None = None
     runs: int = 0
@@ -216,7 +181,7 @@ class _Search:
             if times[0] > target * (1 + TOLERANCE):
                 # Once more before it is believed: a busy moment must not weaken the parameters.
                 times.append(self._sample(params).seconds)
-            tried.append(_measured(params, times))
+            tried.append(measurement_of(params, times))
             self.known = known = _Sample(params, min(times))
             if abs(known.seconds - target) <= TOLERANCE * target:
                 break
@@ -243,34 +208,11 @@ class _Search:
         return min((self._sample(params) for _ in range(3)), key=lambda sample: sample.seconds)
 
     def _sample(self, params: KdfParams) -> _Sample:
-        self.known = _Sample(params, _checked_run(self.run, params, self.cancel))
+        self.known = _Sample(params, checked_run(self.run, params, self.cancel))
         self.runs += 1
         detail = f"{params.memory_kib // _MIB} MiB, {params.passes} passes"
         self.progress(Progress(Stage.DERIVE, self.runs, 0, detail=detail))
         return self.known
-
-
-def _checked_run(
-    run: Callable[[KdfParams], float], params: KdfParams, cancel: CancelToken | None
-) -> float:
-    if cancel is not None:
-        cancel.check()
-    return run(params)
-
-
-def _time_once(params: KdfParams) -> float:
-    # The work of Argon2 does not depend on the passphrase.
-    with Secret.copy_of(b"measured") as passphrase:
-        started = time.perf_counter()
-        derive(passphrase, salt=bytes(SALT_BYTES), params=params).close()
-        return time.perf_counter() - started
-
-
-def _measured(params: KdfParams, seconds: list[float]) -> Measurement:
-    ordered = sorted(seconds)
-    return Measurement(
-        params, ordered[(len(ordered) - 1) // 2], ordered[0], ordered[-1], len(ordered)
-    )
 
 
 def usable_processors() -> int:
