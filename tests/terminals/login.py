@@ -28,8 +28,11 @@ class Login:
     window: TmuxWindow
     home: Path
 
-    def start(self, *arguments: str, term: str = "xterm-256color", **variables: str) -> None:
-        """Log in and start the program. The end of it leaves a line with the exit code."""
+    def start(self, *arguments: str, term: str = "xterm-256color", **variables: str) -> str:
+        """Log in and start the program; the line that was typed for it.
+
+        The end of it leaves a line with the exit code.
+        """
         words = [
             # What the one who runs the tests has set is nobody's business there.
             *("env", "-i", f"HOME={self.home}", f"PATH={os.environ['PATH']}"),
@@ -44,9 +47,11 @@ class Login:
         # As typed it does not look like what it prints.
         told = "printf 'the exit code is %s\\n' $?"
         login = self.server.command(remote, **variables)
-        self.window.line(f"clear; TERM={term} {login}; {told}")
+        line = f"clear; TERM={term} {login}; {told}"
+        self.window.line(line)
+        return line
 
-    def ended(self, seconds: float = 30.0) -> int:
+    def ended(self, seconds: float = 180.0) -> int:
         """Wait until the line of the end stands there; the exit code."""
         end = time.monotonic() + seconds
         while not (told := _ENDED.search(self.window.words)):
@@ -80,18 +85,20 @@ class Login:
 
 
 @contextmanager
-def logging_in(directory: Path, *, columns: int = 80, rows: int = 24) -> Iterator[Login]:
-    """A server, a window and an empty home in `directory`."""
+def logging_in(
+    server: SshServer, directory: Path, *, columns: int = 80, rows: int = 24
+) -> Iterator[Login]:
+    """A window and an empty home in `directory`; at the end nobody is logged in any longer."""
     home = directory / "home"
     home.mkdir()
-    with (
-        SshServer(directory / "ssh") as server,
-        TmuxWindow(directory, columns=columns, rows=rows) as window,
-    ):
-        yield Login(server, window, home)
+    with TmuxWindow(directory, columns=columns, rows=rows) as window:
+        try:
+            yield Login(server, window, home)
+        finally:
+            kill(server.sessions())
 
 
-def gone(processes: list[int], seconds: float = 20.0) -> bool:
+def gone(processes: list[int], seconds: float = 60.0) -> bool:
     """Whether all of them end in time."""
     end = time.monotonic() + seconds
     while any(name_of(pid) for pid in processes):

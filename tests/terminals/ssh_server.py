@@ -85,15 +85,16 @@ class SshServer:
 
         TERM travels with the terminal, the other variables as SendEnv; "" takes one away.
         """
-        send = [f"-o SetEnv={shlex.quote(f'{name}={value}')}" for name, value in variables.items()]
+        # All in one: of several SetEnv only the first counts.
+        pairs = " ".join(f"{name}={value}" for name, value in variables.items())
+        send = f"-o {shlex.quote(f'SetEnv={pairs}')}" if pairs else ""
         options = (
             f"-tt -F none -p {self.port} -i {shlex.quote(self._file('login_key'))} "
             "-o BatchMode=yes -o StrictHostKeyChecking=no -o IdentitiesOnly=yes "
             f"-o UserKnownHostsFile={shlex.quote(self._file('known_hosts'))} -o LogLevel=ERROR"
         )
         return (
-            f"{where('ssh')} {options} {' '.join(send)} {getpass.getuser()}@127.0.0.1 "
-            f"{shlex.quote(remote)}"
+            f"{where('ssh')} {options} {send} {getpass.getuser()}@127.0.0.1 {shlex.quote(remote)}"
         )
 
     def sessions(self) -> list[int]:

@@ -9,6 +9,8 @@ import time
 from pathlib import Path
 from typing import Self
 
+import pyte
+
 from tests.programs import where
 
 _COLOUR = re.compile(r"\x1b\[(?:[0-9]+;)*(?:[34][0-8]|9[0-7]|10[0-7])[;m]")
@@ -43,7 +45,11 @@ class TmuxWindow:
             *("new-session", "-d", "-x", str(columns), "-y", str(rows), "sh -i"),
             env=environment,
         )
-        self.until("$", "#")
+        try:
+            self.until("$", "#")
+        except BaseException:
+            self._tmux("kill-server")
+            raise
         return self
 
     def __exit__(self, *_exception: object) -> None:
@@ -74,7 +80,17 @@ class TmuxWindow:
         self._tmux("set-buffer", "--", text)
         self._tmux("paste-buffer", "-p", "-d")
 
+    def resize(self, columns: int, rows: int) -> None:
+        """Drag the window's corner."""
+        self._size = (columns, rows)
+        self._tmux("resize-window", "-x", str(columns), "-y", str(rows))
+
     # Out -------------------------------------------------------------------------------------
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Columns and rows."""
+        return self._size
 
     @property
     def text(self) -> str:
@@ -113,11 +129,21 @@ class TmuxWindow:
         return int(told[0]), int(told[1])
 
     @property
+    def marked(self) -> bool:
+        """Whether the cursor stands on something underlined or in reverse video."""
+        columns, rows = self._size
+        screen = pyte.Screen(columns, rows)
+        pyte.Stream(screen).feed(self._escaped().rstrip("\n").replace("\n", "\r\n"))
+        column, row = self.cursor
+        cell = screen.buffer[row][column]
+        return cell.reverse or cell.underscore
+
+    @property
     def pid(self) -> int:
         """The shell in the window."""
         return int(self._tmux("display-message", "-p", "#{pane_pid}"))
 
-    def until(self, *texts: str, seconds: float = 60.0) -> str:
+    def until(self, *texts: str, seconds: float = 180.0) -> str:
         """Wait for one of `texts`, however its line is broken; return the one that came."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
@@ -125,11 +151,11 @@ class TmuxWindow:
             for text in texts:
                 if text in seen:
                     return text
-            time.sleep(0.1)
+            time.sleep(0.05)
         raise AssertionError(f"none of {texts} came:\n{self.history}")
 
     def _escaped(self) -> str:
-        return self._tmux("capture-pane", "-p", "-e")
+        return self._tmux("capture-pane", "-p", "-e", "-N")
 
     def _tmux(self, *arguments: str, env: dict[str, str] | None = None) -> str:
         done = subprocess.run(
@@ -138,6 +164,6 @@ class TmuxWindow:
             capture_output=True,
             encoding="utf-8",
             env=env,
-            timeout=20,
+            timeout=60,
         )
         return done.stdout

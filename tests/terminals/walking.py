@@ -1,4 +1,8 @@
-"""Somebody who walks through the wizard by keys alone, reading what stands on the window."""
+"""Somebody who walks through the wizard by keys alone, reading what stands on the window.
+
+Every key that moves something is followed by a look whether it did: nothing depends on how fast
+the machine is, only on deadlines that are long for any.
+"""
 
 from __future__ import annotations
 
@@ -6,23 +10,39 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from itertools import dropwhile
+from itertools import cycle, dropwhile
+from typing import TypeVar
+
+from shamir_mnemonic import MnemonicError
+from shamir_mnemonic.share import Share
 
 from tests.terminals.tmux_window import TmuxWindow
 
 PASSPHRASE = "seven quiet lanterns drift north"
 _NUMBERED = re.compile(r"(?<!\S)([0-9]{1,2}) {2}([a-z]{4,8})(?!\S)")
 _ASKED = re.compile(r"Word ([0-9]+)\b")
+T = TypeVar("T")
 _BUTTONS = 12
+# What stands there changes by itself.
+_MOVING = {"select", "passphrase", "derivation", "measured", "generate"}
+PATIENCE = 180.0
+_LOOK_SECONDS = 0.05
+_FOCUS_SECONDS = 10.0
 
 
 @dataclass(slots=True)
 class Walker:
-    """`pages` collects what was seen at each step, `words` the kit as read off the window."""
+    """`pages` collects what was seen, `words` the kit as read off the window.
+
+    With `drags` the window is made smaller at each page, too small, and what it was.
+    `unmarked` are the pages where nothing but a colour would say where the focus is.
+    """
 
     window: TmuxWindow
+    drags: bool = False
     pages: dict[str, str] = field(default_factory=dict)
     words: dict[int, str] = field(default_factory=dict)
+    unmarked: list[str] = field(default_factory=list)
     coloured: bool = False
 
     def walk(self, *, since: str = "select", until: str = "") -> None:
@@ -30,16 +50,38 @@ class Walker:
         way = dropwhile(lambda step: step[0] != since, self._way())
         for name, arrive, leave in way:
             arrive()
-            self.pages[name] = self.window.text
-            self.coloured = self.coloured or self.window.coloured
             if name == until:
                 return
+            self._look(name)
             leave()
+
+    def _look(self, name: str) -> None:
+        # A page is drawn before its focus is brought into view.
+        end = time.monotonic() + _FOCUS_SECONDS
+        while not (marked := self.window.marked) and time.monotonic() < end:
+            time.sleep(_LOOK_SECONDS)
+        if not marked:
+            self.unmarked.append(name)
+        self.pages[name] = self._settled()
+        self.coloured = self.coloured or self.window.coloured
+        if self.drags:
+            self._drag(name)
+
+    def _drag(self, name: str) -> None:
+        before = self.window.size
+        self.window.resize(60, 16)
+        self._settled()
+        self.window.resize(20, 5)
+        if name != "name":
+            self.window.until("Too small for the wizard")
+        self.window.resize(*before)
+        if name not in _MOVING:
+            self._until(lambda: self.window.text == self.pages[name])
 
     def _way(self) -> Iterator[tuple[str, Callable[[], object], Callable[[], object]]]:
         see = self.window.until
-        yield "select", lambda: see("of 5: Select"), self._select
-        yield "passphrase", lambda: see("of 5: Passphrase"), self._type_passphrase
+        yield "select", lambda: see("not encrypted"), lambda: self.window.press("Enter")
+        yield "passphrase", lambda: see("Once more"), self._type_passphrase
         yield "derivation", lambda: see("of 5: Key derivation"), self._choose_cost
         yield "review", lambda: see("of 5: Review"), self._encrypt
         yield "generate", lambda: see("Cancel ]", "Next ]"), self._wait_for_copy
@@ -51,12 +93,7 @@ class Walker:
 
     # What is pressed at each step ------------------------------------------------------------
 
-    def _select(self) -> None:
-        self.window.until("not encrypted")
-        self.window.press("Enter")
-
     def _type_passphrase(self) -> None:
-        self.window.until("Once more")
         # All at once, as a line that stalled delivers it.
         self.window.type(PASSPHRASE)
         self.window.press("Enter")
@@ -65,84 +102,111 @@ class Walker:
 
     def _choose_cost(self) -> None:
         self.window.press("Up")
-        end = time.monotonic() + 120
-        while "of 5: Key derivation" in self.window.words and time.monotonic() < end:
-            # Refused with a sentence as long as it has not been measured.
-            if re.search(r"interactive +[0-9]", self.window.text):
-                self.window.press("Enter")
-            time.sleep(1.5)
+        # It is refused with a sentence as long as it has not been measured.
+        self._until(lambda: re.search(r"interactive +[0-9]", self.window.text))
+        self._look("measured")
+        self.window.press("Enter")
 
     def _encrypt(self) -> None:
         self.press("Encrypt now")
 
     def _wait_for_copy(self) -> None:
         # It gets the focus when it can be pressed; a Tab would lead away from it.
-        end = time.monotonic() + 120
-        while not self._on("Next"):
-            assert time.monotonic() < end, self.window.text
+        self._until(lambda: self._on("Next"))
         self.window.press("Enter")
 
     def _look_at_words(self) -> None:
         self.press("Show words")
         self.window.until("33 words")
+        self.pages["words"] = self._settled()
         self._read_words()
         self.window.press("Escape")
         self.window.until("Next: prove it")
         self.press("Next: prove it")
 
     def _read_words(self) -> None:
-        before = ""
-        while len(self.words) < 33 and before != (before := self.window.text):
-            self.words |= {int(number): word for number, word in _NUMBERED.findall(before)}
-            self.window.press("PageDown")
-            time.sleep(0.5)
-        assert len(self.words) == 33, f"{len(self.words)} words could be read:\n{self.window.text}"
+        # Down and up again until the checksum of the sheet says that nothing was misread: a page
+        # that is just being drawn shows what is not there.
+        end = time.monotonic() + PATIENCE
+        for key in cycle(["PageDown"] * 4 + ["PageUp"] * 4):
+            page = self._settled()
+            self.words |= {int(number): word for number, word in _NUMBERED.findall(page)}
+            if self._is_sheet():
+                return
+            assert time.monotonic() < end, f"{self.words}\n{page}"
+            self.window.press(key)
+
+    def _is_sheet(self) -> bool:
+        try:
+            Share.from_mnemonic(" ".join(self.words[number] for number in range(1, 34)))
+        except (KeyError, MnemonicError):
+            return False
+        return True
 
     def _prove(self) -> None:
-        for _word in range(3):
-            number = self._asked()
+        number = self._asked()
+        for word in range(3):
             self.window.type(self.words[number])
             self.window.press("Enter")
-            self._asked(other_than=number)
+            if word < 2:
+                number = self._asked(other_than=number)
+        self.window.until("The kit alone opened")
 
     def _asked(self, *, other_than: int = 0) -> int:
-        """The number of the word in whose field the cursor stands; 0 when it is in none."""
-        end = time.monotonic() + 10
-        while time.monotonic() < end:
-            asked = _ASKED.search(self._line())
-            if asked and int(asked[1]) != other_than:
-                return int(asked[1])
-            if other_than and not asked:
-                return 0
-            time.sleep(0.1)
-        return 0
+        """The number of the word in whose field the cursor stands."""
+        asked = self._until(
+            lambda: (found := _ASKED.search(self._line())) and int(found[1]) != other_than and found
+        )
+        return int(asked[1])
 
     def _finish(self) -> None:
         self.press("Finish")
         self.window.until("type the name")
+        self._look("name")
         self.window.type("node.db")
         self.window.press("Enter")
 
     # Keys ------------------------------------------------------------------------------------
 
-    def press(self, *labels: str, seconds: float = 30.0) -> None:
+    def press(self, *labels: str) -> None:
         """Press one of these buttons: Tab until the terminal's cursor stands on it, then Enter."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            for _step in range(_BUTTONS):
-                if self._on(*labels):
-                    self.window.press("Enter")
-                    return
-                self.window.press("Tab")
+        for _step in range(_BUTTONS):
+            if self._on(*labels):
+                self.window.press("Enter")
+                return
+            before = self._place()
+            self.window.press("Tab")
+            self._until(lambda before=before: self._place() != before)
         raise AssertionError(f"no button {labels} can be reached:\n{self.window.text}")
 
     def _on(self, *labels: str) -> bool:
         """Whether the cursor stands on one of these buttons, and stays there."""
-        before = None
-        while before != (before := (self.window.cursor, self.window.text)):
-            time.sleep(0.25)
+        self._place()
         here = self._line(from_cursor=True)
         return any(here.startswith(f"{label} ]") for label in labels)
+
+    def _place(self) -> tuple[int, int]:
+        """Where the cursor stands when it is not just drawing something."""
+        before = None
+        while before != (before := self.window.cursor):
+            time.sleep(_LOOK_SECONDS)
+        return before
+
+    def _settled(self) -> str:
+        """What stands on the window when nothing is just being drawn."""
+        before = None
+        while (text := self.window.text) != before:
+            before = text
+            time.sleep(_LOOK_SECONDS)
+        return text
+
+    def _until(self, looked: Callable[[], T]) -> T:
+        """Look until there is something; that."""
+        end = time.monotonic() + PATIENCE
+        while not (seen := looked()):
+            assert time.monotonic() < end, f"it does not come:\n{self.window.text}"
+            time.sleep(_LOOK_SECONDS)
+        return seen
 
     def _line(self, *, from_cursor: bool = False) -> str:
         column, row = self.window.cursor
