@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from types import SimpleNamespace
 
@@ -127,3 +128,20 @@ def test_ctrl_c_while_modules_load_is_quiet(monkeypatch, capsys):
     monkeypatch.setattr(entry.engine, "protect_process", lambda: None)
     assert entry.main() == 130
     assert capsys.readouterr() == ("", "")
+
+
+def test_an_interrupt_that_was_dealt_with_does_not_end_the_process_by_its_signal() -> None:
+    # CPython remembers one that came while dataclasses ran exec(), and a shell or ssh would see it.
+    program = (
+        "import sys\n"
+        "from wizard import __main__ as program\n"
+        "def choose(_arguments):\n"
+        "    try:\n"
+        "        exec('raise KeyboardInterrupt')\n"
+        "    except KeyboardInterrupt:\n"
+        "        return 130\n"
+        "program._choose = choose\n"
+        "sys.exit(program.main())\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], check=False, timeout=60)
+    assert done.returncode == 130

@@ -52,7 +52,7 @@ class Talk:
             assert time.monotonic() < end, f"{question!r} was not asked:\n{self.said}"
             self.terminal.read(0.05)
         self._read = found + len(wanted)
-        self.terminal.child.send(answer + "\r")
+        self.terminal.child.send(answer + (b"\r" if isinstance(answer, bytes) else "\r"))
 
     def until(self, *texts, seconds=60.0):
         """Wait until one of ``texts`` comes; whether it is the first of them."""
@@ -224,6 +224,17 @@ def test_the_kit_can_be_written_down_from_the_screen(tmp_path):
     assert [items[item].state for item in engine.Item] == [
         *("done", "done", "skipped", "skipped", "done")
     ]
+
+
+def test_a_line_that_did_not_arrive_whole_is_asked_for_again(tmp_path):
+    with Terminal(tmp_path, "--plain") as terminal:
+        talk = Talk(terminal)
+        talk.after("Which database", "1")
+        talk.after("Path of the new database", "fresh\udcff.db".encode(errors="surrogateescape"))
+        terminal.until("did not arrive whole")
+        talk.after("Path of the new database", "fresh.db")
+        talk.after("Step 2 of 5", "\x03")
+    assert not list(tmp_path.glob("fresh*"))
 
 
 def test_a_passphrase_made_here_is_shown_once_and_typed_again(tmp_path):

@@ -244,6 +244,38 @@ def test_an_interrupted_run_is_undone_and_then_chosen() -> None:
     run(story)
 
 
+def test_who_is_faster_than_the_search_for_databases_keeps_what_they_went_to() -> None:
+    engine, done = FakeEngine(), asyncio.Event()
+    search = engine._discover
+
+    async def slow_search(progress: Any) -> dict[str, Any]:
+        await done.wait()
+        return await search(progress)
+
+    engine._discover = slow_search  # type: ignore[method-assign]
+
+    async def story(journey: Journey) -> None:
+        await journey.press("enter")
+        done.set()
+        await journey.settle()
+        assert NODE in journey.text()
+        assert "The path must not exist yet." in journey.text()
+        assert journey.app.focused.id == "path"
+
+    run(story, engine=engine)
+
+
+def test_a_path_that_did_not_arrive_whole_is_not_taken() -> None:
+    async def story(journey: Journey) -> None:
+        await journey.press("end", "enter")
+        await journey.type("/srv/\ufffd.db")
+        await journey.press("enter")
+        assert "did not arrive whole" in journey.text()
+        await journey.at("SelectScreen")
+
+    run(story)
+
+
 def test_tab_completes_a_path() -> None:
     async def story(journey: Journey) -> None:
         await journey.press("end", "enter")

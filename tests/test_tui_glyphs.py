@@ -39,6 +39,8 @@ def test_every_substitute_is_as_wide_as_what_it_stands_for() -> None:
     [
         ("/srv/data…/node.db", "/srv/data~/node.db"),
         ("Looking for databases…   ", "Looking for databases... "),
+        ("a row  …  and what it means", "a row  .  and what it means"),
+        ("see “Save…”.", 'see "Save.".'),
         ("[ Save… ]", "[ Save. ]"),
         ("at the end…", "at the end."),
         ("größe-数据.db", "gr??e-????.db"),

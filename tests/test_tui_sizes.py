@@ -126,7 +126,7 @@ def test_a_window_resized_live_keeps_focus_and_answers() -> None:
             await journey.pilot.resize_terminal(*size)
             await journey.settle()
             small = size[0] < 40 or size[1] < 12
-            assert ("too small" in " ".join(journey.text().split())) is small, size
+            assert ("Too small" in " ".join(journey.text().split())) is small, size
             assert journey.app.focused.id == "secret-first"
             if not small:
                 assert "•••••" in journey.text()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import subprocess
@@ -220,12 +221,19 @@ def test_copy_keys_carry_no_secret_to_the_terminal(passphrase_page: Terminal) ->
     assert b"\x1b]52" not in passphrase_page.written
 
 
-def test_a_byte_that_is_not_utf8_ends_nothing(passphrase_page: Terminal) -> None:
+def test_a_byte_that_is_not_utf8_ends_nothing_and_is_not_lost_silently(
+    passphrase_page: Terminal,
+) -> None:
     passphrase_page.child.send(b"abc\xff\xfe")
-    passphrase_page.read(0.5)
-    assert passphrase_page.child.isalive()
+    passphrase_page.until("and is missing")
     passphrase_page.send("d")
-    assert "•••" in passphrase_page.text
+    passphrase_page.until("••••")
+    passphrase_page.send("\r")
+    # It would not be the passphrase that was meant.
+    passphrase_page.until("and is missing")
+    passphrase_page.send("\x15e")
+    passphrase_page.until("very weak")
+    assert "and is missing" not in passphrase_page.text
 
 
 @pytest.mark.parametrize(
@@ -295,6 +303,22 @@ def test_without_a_terminal_one_sentence_names_init(
         f"datafold-wizard init {'PATH' if not arguments else chr(39) + arguments[0] + chr(39)}"
         in done.stderr
     )
+
+
+def test_over_ssh_without_a_terminal_the_sentence_names_the_option(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "wizard"],
+        cwd=tmp_path,
+        env={**os.environ, "SSH_CONNECTION": "192.0.2.1 1 192.0.2.2 22"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "ssh -t" in done.stderr
+    assert "datafold-wizard init PATH" in done.stderr
 
 
 def test_closed_streams_do_not_spin(tmp_path: Path) -> None:

@@ -35,10 +35,14 @@ def main() -> int:
         return _brief(arguments)
     engine.protect_process()
     try:
-        return _choose(arguments)
+        code = _choose(arguments)
     except KeyboardInterrupt:
         # While modules were still being loaded: nothing had begun.
-        return 130
+        code = 130
+    # CPython remembers an interrupt inside exec() of a text, which dataclasses do, as unhandled,
+    # and kills itself by SIGINT at the very end; ssh reports that as 255. This makes it forget.
+    exec("")  # noqa: S102 - a constant
+    return code
 
 
 def _brief(arguments: Sequence[str]) -> int:
@@ -136,8 +140,10 @@ def _tell_no_terminal(path: str | None) -> int:
     from wizard.version import PROGRAM  # noqa: PLC0415
 
     target = "PATH" if path is None else shlex.quote(path)
+    # Without -t ssh gives a command no terminal, and that is what was forgotten then.
+    asked_for = " With ssh -t there is one." if os.environ.get("SSH_CONNECTION") else ""
     return _tell_usage(
-        "The wizard needs a terminal (standard input and error, and TERM set). "
+        f"The wizard needs a terminal (standard input and error, and TERM set).{asked_for} "
         f"Without one, use: {PROGRAM} init {target}"
     )
 

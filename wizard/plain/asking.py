@@ -27,6 +27,7 @@ Value = TypeVar("Value")
 BACK = "b"
 EXPLAIN = "?"
 _WIDEST = 100
+_BROKEN = "\ufffd"  # what stands for bytes that are not UTF-8
 
 
 class Back(Exception):
@@ -116,6 +117,9 @@ class Asker:
             answer = self._open(name).ask(f"{shown(question + offered)}: ")
             if answer == BACK:
                 raise Back
+            if _BROKEN in answer:
+                say("A character did not arrive whole; is this terminal set to UTF-8?")
+                continue
             if answer == EXPLAIN:
                 say(explained or "Type an answer, or Enter for the one in brackets. b goes back.")
                 continue

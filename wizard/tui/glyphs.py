@@ -105,8 +105,8 @@ ASCII_CLASS = "-ascii"
 """On the app while the ASCII set is on; style sheets may ask for it, too."""
 
 _SPELLED = ((ARROWS, "Up/Down"), ("←→", "Left/Right"), (ELLIPSIS, "..."))
-_TRAILING_ELLIPSIS = re.compile(r"…(?=  )..")
-_INNER_ELLIPSIS = re.compile(r"…(?=[ )\]]|$)")
+_TRAILING_ELLIPSIS = re.compile(r"…(?=   )..")
+_INNER_ELLIPSIS = re.compile(r"…(?=[ )\]”]|$)")
 
 
 def substituted(text: str) -> str:

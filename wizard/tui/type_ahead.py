@@ -5,13 +5,14 @@
   focus later, so letters of the second field would end up in the first.
 - After a key that may move the focus, what follows waits until that key has had its effect: until
   two messages, one after the other, have gone its way from the widget up to the app.
-- Nothing waits for long: a widget that is gone, or whose screen is, answers no message.
+- Nothing waits for long: a widget that is gone, or whose screen is, answers no message. What is
+  long is counted in turns of the event loop, for on a busy machine a second is hardly one.
 """
 
 from __future__ import annotations
 
-import time
 from collections import deque
+from itertools import count
 
 from textual import events, on
 from textual.message import Message
@@ -21,7 +22,7 @@ from textual.widget import Widget
 
 from wizard.tui.crash import PlainCrashApp
 
-LONGEST_WAIT_SECONDS = 0.3
+_MOST_LOOKS = 25
 _LOOK_SECONDS = 0.02
 _ROUNDS = 2  # the first is behind the key, the second behind the message that the key made
 
@@ -64,11 +65,11 @@ class TypeAhead(PlainCrashApp, inherit_bindings=False):
 
     def _wait_for(self, target: Widget) -> None:
         self._turn += 1
-        screen, end = self.screen, time.monotonic() + LONGEST_WAIT_SECONDS
+        screen, looks = self.screen, count(1)
 
         async def look() -> None:
             gone = self.screen is not screen or not target.is_attached
-            if gone or time.monotonic() > end:
+            if gone or next(looks) > _MOST_LOOKS:
                 await self._go_on()
 
         self._waiting = self.set_interval(_LOOK_SECONDS, look)

@@ -38,7 +38,7 @@ from wizard.tui.widgets.step_rail import StepColumn, StepRail, TitleBar
 if TYPE_CHECKING:
     from wizard.tui.wizard_app import WizardApp
 
-TOO_SMALL = "This window is too small for the wizard: make it 40 by 12 or larger. Ctrl+C quits."
+TOO_SMALL = "Too small for the wizard: make this window 40 by 12 or larger. Ctrl+C quits."
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ from wizard.tui.screens.passphrase_words import (
 from wizard.tui.screens.random_words import RandomWordsScreen, drawn_sentence
 from wizard.tui.session import Choice, Parameters, Strength
 from wizard.tui.widgets.action import Action
-from wizard.tui.widgets.secret_field import SecretField
+from wizard.tui.widgets.secret_field import MISSING, SecretField
 from wizard.tui.widgets.strength_meter import StrengthMeter
 
 REST_SECONDS = 0.8
@@ -139,7 +139,7 @@ class PassphraseScreen(StepScreen):
             self.query_one(StrengthMeter).show(message.strength)
         if message.refused:
             self._under(message.field, message.refused)
-        elif message.characters > before:
+        elif message.characters > before and not field.incomplete:
             self._under(message.field, "")
         if message.characters != before:
             self._wait_for_rest()
@@ -207,7 +207,8 @@ class PassphraseScreen(StepScreen):
 
     @on(SecretField.Submitted, "#secret-first")
     def _first_submitted(self) -> None:
-        if self.query_one("#secret-first", SecretField).filled:
+        field = self.query_one("#secret-first", SecretField)
+        if field.filled and not field.incomplete:
             self._describe()
             self.query_one("#secret-second").focus()
         else:
@@ -234,7 +235,10 @@ class PassphraseScreen(StepScreen):
     # Going on --------------------------------------------------------------------------------
 
     def validate(self) -> Fault | None:
-        """Both fields filled, or both empty when a passphrase is set."""
+        """Both fields filled, or both empty when a passphrase is set; nothing missing in them."""
+        for name in _FIELDS:
+            if self.query_one(f"#secret-{name}", SecretField).incomplete:
+                return Fault(MISSING, f"#secret-{name}")
         first = self.query_one("#secret-first", SecretField).filled
         second = self.query_one("#secret-second", SecretField).filled
         if not first and not second and self.session.passphrase_characters is not None:

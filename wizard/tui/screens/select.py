@@ -28,6 +28,7 @@ NEW = "new"
 TYPED = "typed"
 PATH_COLUMNS = 29
 REST_SECONDS = 0.15
+_BROKEN = "\ufffd"  # what stands for bytes that are not UTF-8
 
 
 def proposed_path() -> str:
@@ -131,7 +132,10 @@ class SelectScreen(StepScreen):
         self.session.targets = found
         self.tell("")
         listing = self.query_one("#targets", ChoiceList)
-        chosen = self.session.select_row or (found[0].path if found else NEW)
+        # Who was faster than the search keeps what they went to.
+        busy = listing.chosen != NEW or self.query_one("#path").has_focus
+        ahead = listing.chosen if busy else None
+        chosen = self.session.select_row or ahead or (found[0].path if found else NEW)
         listing.show_rows(self._rows(), chosen=chosen)
         self._show_choice()
 
@@ -212,8 +216,11 @@ class SelectScreen(StepScreen):
         target = self._chosen_target()
         if target is not None and not target.usable and not target.kept:
             return Fault(f"This one cannot be set up: it is {STATE_WORDS[target.state]}.")
-        if target is None and not self.query_one("#path", PathField).value.strip():
+        path = self.query_one("#path", PathField).value
+        if target is None and not path.strip():
             return Fault("Type the path of the database.", "#path")
+        if target is None and _BROKEN in path:
+            return Fault("A character did not arrive whole; is this terminal in UTF-8?", "#path")
         return None
 
     def apply(self) -> None:

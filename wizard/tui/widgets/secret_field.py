@@ -25,6 +25,10 @@ from wizard.tui.glyphs import MASK
 SHOWN_SECONDS = 30
 _LET_GO_SECONDS = 0.2
 _REPLACEMENT = "\ufffd"
+MISSING = (
+    "A character did not arrive whole, and is missing: is this terminal set to UTF-8? Ctrl+U "
+    "empties the field."
+)
 
 
 def forget_drawn_text() -> None:
@@ -74,6 +78,7 @@ class SecretField(Widget, can_focus=True):
         self._engine = engine
         self._characters = 0
         self._unanswered = False
+        self._incomplete = False
         self._shown: str | None = None
         self._hide_timer: Timer | None = None
 
@@ -119,6 +124,7 @@ class SecretField(Widget, can_focus=True):
         before, self._characters = self._characters, count
         # A zero may answer what was cleared before the typing.
         self._unanswered = self._unanswered and not count
+        self._incomplete = self._incomplete and count > 0
         if self._shown is not None:
             self._fetch_text()
         elif before != count:
@@ -129,6 +135,11 @@ class SecretField(Widget, can_focus=True):
     def filled(self) -> bool:
         """Whether something was typed, as far as is known before the engine has answered."""
         return bool(self._characters) or self._unanswered
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether something that was typed since the field was empty could not be taken."""
+        return self._incomplete
 
     # Typing ----------------------------------------------------------------------------------
 
@@ -157,15 +168,15 @@ class SecretField(Widget, can_focus=True):
 
     def _type(self, text: str) -> None:
         if _REPLACEMENT in text:
-            sentence = "A character did not arrive whole from the terminal; it was not taken."
-            self.post_message(self.Refused(self, sentence))
+            self._incomplete = True
+            self.post_message(self.Refused(self, MISSING))
         else:
             self._unanswered = True
             self._engine.send("field.type", field=self._field, text=text)
 
     def action_clear(self) -> None:
         """Empty the field."""
-        self._unanswered = False
+        self._unanswered = self._incomplete = False
         self._engine.send("field.clear", field=self._field)
 
     def action_submit(self) -> None:
