@@ -20,7 +20,9 @@ from wizard import engine
 from wizard.diagnostics import UsageProblem
 from wizard.plain.answers import Answers, read_answers
 from wizard.plain.prefill import prefill
-from wizard.tui.session import OtherMachine, Plan, WizardSession
+from wizard.tui.answers.cost import OtherMachine
+from wizard.tui.answers.kit import Plan
+from wizard.tui.session import WizardSession
 
 PASSPHRASE = "seven quiet lanterns drift north"
 

@@ -12,10 +12,10 @@ import pytest
 from tests.tui_fakes import DATABASES, FINGERPRINT, RANDOMART, WORDS, FakeEngine
 from tests.tui_journey import PHRASE, Journey, journey_to, skip_what_is_open
 from tests.tui_walk import walk
+from wizard.tui.answers.kit import Plan
 from wizard.tui.app import drop_textual_variables
 from wizard.tui.engine_client import EngineError
 from wizard.tui.screens.opening_lines import LINES
-from wizard.tui.session import Plan
 
 NODE = str(DATABASES[0]["path"])
 

@@ -12,8 +12,10 @@ from tests.databases import make_plain
 from tests.engine_talk import CHEAP
 from tests.tui_journey import PHRASE, Journey
 from wizard import engine
+from wizard.tui.answers.cost import Choice
+from wizard.tui.answers.target import Target
 from wizard.tui.engine_client import EngineClient
-from wizard.tui.session import Choice, Parameters, Target
+from wizard.tui.parameters import Parameters
 
 
 async def begin(journey: Journey, path: object) -> None:

@@ -12,8 +12,9 @@ from tests.test_tui import run
 from tests.tui_journey import PHRASE, Journey, journey_to
 from tests.tui_matrix import FULL
 from tests.tui_terminal import Terminal
+from wizard.tui.answers.cost import Choice, OtherMachine
+from wizard.tui.parameters import Parameters
 from wizard.tui.screens.derivation_rows import elsewhere_sentence
-from wizard.tui.session import Choice, OtherMachine, Parameters
 from wizard.tui.widgets.memory_picture import Mark, MemoryPicture, Plotted
 
 

@@ -9,8 +9,10 @@ from pathlib import Path
 
 from tests.databases import make_plain
 from tests.tui_journey import PHRASE, Journey
+from wizard.tui.answers.cost import Choice
+from wizard.tui.answers.target import Target
 from wizard.tui.engine_client import EngineClient
-from wizard.tui.session import Choice, Parameters, Target
+from wizard.tui.parameters import Parameters
 
 GIBIBYTE = Parameters(memory_kib=1024 * 1024, passes=2, lanes=2)
 LONGEST = 0.05

@@ -23,8 +23,8 @@ from tests.upkeep_walk import (
 )
 from wizard.tui import errands, ways
 from wizard.tui.engine_client import EngineError
+from wizard.tui.errand import Errand
 from wizard.tui.session import WizardSession
-from wizard.tui.upkeep import Errand
 
 SIZES = [(40, 12), (80, 24)]
 LEDGER = "/srv/datafold/ledger.db"

@@ -18,8 +18,9 @@ from tests.test_initialization import CHEAP, protect
 from tests.tui_journey import Journey
 from tests.upkeep_walk import choose
 from wizard import engine
+from wizard.tui.answers.cost import Choice, CipherSpeed
 from wizard.tui.engine_client import EngineClient
-from wizard.tui.session import Choice, CipherSpeed, Parameters
+from wizard.tui.parameters import Parameters
 
 NEW = "vermilion tugboat quokka ninety three"
 ROWS = 20

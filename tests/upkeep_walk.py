@@ -325,7 +325,7 @@ async def walk_upkeep(  # noqa: PLR0915 - one walk, told in its order
 
 
 async def _target(journey: Journey, name: str, state: str) -> object:
-    from wizard.tui.session import Target
+    from wizard.tui.answers.target import Target
 
     summary = journey.engine.databases[f"/srv/datafold/{name}.db"]
     if state == "damaged":

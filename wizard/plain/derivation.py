@@ -11,7 +11,9 @@ from wizard.diagnostics import UsageProblem
 from wizard.plain import smaller_machine
 from wizard.plain.asking import Back, Refused, number, say
 from wizard.tui import wording
-from wizard.tui.session import Choice, CipherSpeed, Parameters, WizardSession
+from wizard.tui.answers.cost import Choice, CipherSpeed
+from wizard.tui.parameters import Parameters
+from wizard.tui.session import WizardSession
 
 if TYPE_CHECKING:
     from wizard.plain.conversation import Talk

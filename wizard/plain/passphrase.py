@@ -16,8 +16,8 @@ from wizard.cli.sources import Source
 from wizard.plain.asking import Back, say
 from wizard.plain.derivation import tell_attack
 from wizard.tui import wording
+from wizard.tui.answers.strength import Strength
 from wizard.tui.process.policy import minimum_score
-from wizard.tui.session import Strength
 
 if TYPE_CHECKING:
     from wizard.cli.terminal import Terminal

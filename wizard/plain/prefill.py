@@ -6,7 +6,9 @@ from pathlib import Path
 
 from wizard import engine
 from wizard.plain.answers import read_answers
-from wizard.tui.session import OtherMachine, Plan, WizardSession
+from wizard.tui.answers.cost import OtherMachine
+from wizard.tui.answers.kit import Plan
+from wizard.tui.session import WizardSession
 
 
 def prefill(session: WizardSession, answers: str) -> str | None:

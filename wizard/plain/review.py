@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from wizard import engine
 from wizard.plain.asking import Back, Refused, say
 from wizard.tui import wording
-from wizard.tui.session import Plan
+from wizard.tui.answers.kit import Plan
 
 if TYPE_CHECKING:
     from wizard.plain.conversation import Talk

@@ -10,9 +10,9 @@ from wizard import engine, node
 from wizard.plain.asking import Back, Refused, say
 from wizard.plain.managing import manageable
 from wizard.tui import wording
+from wizard.tui.answers.target import Target
 from wizard.tui.process.looking import utc
 from wizard.tui.screens.descriptions import STATE_WORDS
-from wizard.tui.session import Target
 
 if TYPE_CHECKING:
     from wizard.plain.conversation import Talk

@@ -6,7 +6,8 @@
 
 from __future__ import annotations
 
-from wizard.tui.upkeep import Errand, Overview
+from wizard.tui.answers.overview import Overview
+from wizard.tui.errand import Errand
 
 _KEYS = (("derive", "Derive the keys"), ("commit", "Put them in force"))
 _NEW_KIT = (("derive", "Derive the keys"), ("rehearse", "Open it with the new kit"))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any, Self
+
 from textual.message import Message
 
-from wizard.tui.session import Strength
+from wizard.tui.answers.strength import Strength
 
 
 class FieldState(Message):
@@ -25,3 +27,15 @@ class FieldState(Message):
         self.strength = strength
         self.matches = matches
         self.refused = refused
+
+    @classmethod
+    def from_event(cls, event: dict[str, Any]) -> Self:
+        """Read the engine's `field` event."""
+        strength = event.get("strength")
+        return cls(
+            field=event["field"],
+            characters=event["characters"],
+            strength=Strength.from_answer(strength) if strength else None,
+            matches=event.get("matches"),
+            refused=event.get("refused") or "",
+        )

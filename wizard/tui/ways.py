@@ -5,8 +5,11 @@ A page asks for what follows it, so the same page serves every way that it is on
 
 from __future__ import annotations
 
-from wizard.tui.session import WizardSession
-from wizard.tui.upkeep import Errand
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from wizard.tui.errand import Errand
+    from wizard.tui.session import WizardSession
 
 SETUP = ("select", "passphrase", "derivation", "review", "generate", "kit", "proof", "place")
 SETUP_TITLES = ("Select", "Passphrase", "Key derivation", "Review", "Backup")

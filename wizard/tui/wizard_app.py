@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -13,18 +14,18 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen, Screen
 
-from wizard.tui import flow, terminal, ways  # noqa: F401 - the style sheet names the layout
+from wizard.tui import flow, terminal  # noqa: F401 - the style sheet names the layout
 from wizard.tui.drawing import DrawingApp
 from wizard.tui.engine_client import EngineError
-from wizard.tui.engine_port import Engine
-from wizard.tui.messages import FieldState
 from wizard.tui.screens.base import StepScreen
-from wizard.tui.session import Committed, Footprint, Strength, Target, WizardSession
+from wizard.tui.session import WizardSession
 from wizard.tui.steps import name_of, step
 from wizard.tui.suggestion import suggestion
-from wizard.tui.upkeep import Errand, Progressed
 
 if TYPE_CHECKING:
+    from wizard.tui.answers.target import Target
+    from wizard.tui.engine_port import Engine
+    from wizard.tui.errand import Errand
     from wizard.tui.screens.stopped import Stop
 
 CANCELLED = 130
@@ -80,7 +81,19 @@ class WizardApp(DrawingApp):
             self.set_interval(terminal.WATCH_SECONDS, self._watch_terminal)
             self.session.suggestion = suggestion(os.environ)
         await self.engine.start()
-        self.push_screen(step("select")())
+        self.call_later(self._show_first_page)
+
+    def _show_first_page(self) -> None:
+        # Not while the app is mounted: what is drawn then is thrown away, and drawn once more.
+        first = step("select")()
+        first.fit(self.size)
+        self.push_screen(first)
+        self.call_after_refresh(self._first_page_shown)
+
+    def _first_page_shown(self) -> None:
+        # What was loaded stays until the end; later collections need not look at it.
+        gc.freeze()
+        gc.enable()
 
     def _watch_terminal(self) -> None:
         descriptor = terminal.input_descriptor()
@@ -130,6 +143,8 @@ class WizardApp(DrawingApp):
     async def show_checklist(self, target: Target) -> None:
         """Show what is still to be seen to for a protected database."""
         self.begin(None)
+        from wizard.tui.answers.protection import Committed  # noqa: PLC0415 - of a later step
+
         answer = await self.engine.request("adopt", path=target.path)
         self.session.committed = Committed.from_answer(answer)
         self.show_step("copies")
@@ -151,6 +166,8 @@ class WizardApp(DrawingApp):
             return
         while isinstance(self.screen, ModalScreen):
             self.pop_screen()
+        if isinstance(screen, StepScreen):
+            screen.fit(self.size)
         self.switch_screen(screen)
 
     @property
@@ -180,16 +197,9 @@ class WizardApp(DrawingApp):
         if event["event"] == "died":
             self.engine_lost()
         elif event["event"] == "field":
-            strength = event.get("strength")
-            page.post_message(
-                FieldState(
-                    field=event["field"],
-                    characters=event["characters"],
-                    strength=Strength.from_answer(strength) if strength else None,
-                    matches=event.get("matches"),
-                    refused=event.get("refused") or "",
-                )
-            )
+            from wizard.tui.messages import FieldState  # noqa: PLC0415 - of a later step
+
+            page.post_message(FieldState.from_event(event))
         elif event["event"] == "error":
             page.tell(event.get("message", ""), trouble=True)
 
@@ -200,111 +210,14 @@ class WizardApp(DrawingApp):
             self.run_worker(self._restart_engine(), description="start the engine again")
 
     async def _restart_engine(self) -> None:
-        before = self.session.footprint
+        from wizard.tui import engine_lost  # noqa: PLC0415 - seldom
+
         try:
-            # Also undoes what was being prepared, unless it had already taken its place.
-            await self.engine.start()
-            looked_after = self.session.upkeep.errand is not None
-            if before is not Footprint.NOTHING and not looked_after and await self.adopt():
-                self.show_step("copies", notice="The engine process ended. It was started again.")
-                return
-        except EngineError as error:
-            self._show_lost(before, error.message)
-            return
+            await engine_lost.start_again(self)
         finally:
             self._restarting = False
-        self._show_lost(before, "")
 
-    def _show_lost(self, before: Footprint, message: str) -> None:
-        self.session.forget_passphrase()
-        if self.session.upkeep.errand is not None and self.session.target is not None:
-            self.look_after(
-                self.session.target,
-                notice=f"The engine process ended and was started again. {message}".strip(),
-            )
-        elif before is Footprint.NOTHING:
-            step = "passphrase" if self.session.target else "select"
-            notice = "The engine process ended. It was started again; type the passphrase again."
-            self.show_step(step, notice=f"{notice} {message}".strip())
-        else:
-            from wizard.tui.screens.stopped import Ending, Stop  # noqa: PLC0415 - seldom
-
-            self.show_stop(Stop(Ending.CUT_OFF, message))
-
-    async def adopt(self) -> bool:
-        """Take up the target if it is protected by this session's preparation: it is in place."""
-        session = self.session
-        wanted = session.committed or session.prepared
-        if session.target is None or wanted is None:
-            return False
-        found = await self.engine.request("inspect", path=session.target.path)
-        if found["state"] != "protected" or found["fingerprint"] != wanted.fingerprint:
-            return False
-        answer = await self.engine.request("adopt", path=session.target.path)
-        session.committed = Committed.from_answer(answer)
-        for item, state in session.kit_notes.items():
-            if item in session.committed.open_items:
-                answer = await self.engine.request("checklist", item=item, state=state)
-                session.committed = Committed.from_answer(answer)
-        return True
-
-    # Questions -------------------------------------------------------------------------------
-
-    def ask_undo(self) -> None:
-        """Ask whether the encrypted copy is to be undone, and say then that all is as before."""
-
-        def answered(yes: bool | None) -> None:  # noqa: FBT001 - Textual's signature
-            if yes:
-                self.run_worker(self._undo(), description="undo")
-
-        from wizard.tui.screens.questions import (  # noqa: PLC0415 - when asked
-            give_up_question,
-            undo_question,
-        )
-
-        errand = self.session.upkeep.errand
-        self.push_screen(undo_question() if errand is None else give_up_question(), answered)
-
-    async def _undo(self) -> None:
-        if self.session.preparing:
-            # The page that waits for the preparation says what became of it.
-            await self.engine.cancel_current()
-            return
-        try:
-            await self.engine.request("abort")
-        except EngineError as error:
-            if self.page is not None:
-                self.page.show_error(error)
-            return
-        self.session.forget_preparation()
-        if self.session.upkeep.errand is not None:
-            self.session.upkeep.progressed = Progressed.RECORDED
-            self.show_step("errand-review", notice="Given up: the keys are as they were.")
-            return
-        from wizard.tui.screens.stopped import Ending, Stop  # noqa: PLC0415 - seldom
-
-        self.show_stop(Stop(Ending.UNDONE))
-
-    def ask_skip_proof(self) -> None:
-        """Go on without three words, once the database's name was typed."""
-        target = self.session.target
-        if target is None or self.page is None:
-            return
-        page = self.page
-
-        def answered(yes: bool | None) -> None:  # noqa: FBT001 - Textual's signature
-            if yes:
-                page.attempt(self._skip_proof(), group="skip")
-
-        from wizard.tui.screens.questions import skip_proof_question  # noqa: PLC0415 - when asked
-
-        self.push_screen(skip_proof_question(self.session, target.path), answered)
-
-    async def _skip_proof(self) -> None:
-        # The words are skipped, the rehearsal never is: nothing is replaced before the kit opened it.
-        await self.engine.request("kit.rehearse")
-        self.session.proved = self.session.proof_skipped = True
-        self.show_step(ways.following(self.session, "proof"))
+    # Leaving ---------------------------------------------------------------------------------
 
     def action_ask_quit(self) -> None:
         """Ask; the harmless answer has the focus."""

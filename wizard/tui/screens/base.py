@@ -12,13 +12,13 @@ from collections.abc import Coroutine, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.css.query import NoMatches
-from textual.geometry import Offset
+from textual.geometry import Offset, Size
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
@@ -27,7 +27,7 @@ from wizard.tui import ways
 from wizard.tui.engine_client import EngineError
 from wizard.tui.engine_port import Engine
 from wizard.tui.glyphs import CROSS
-from wizard.tui.screens.help import Explanation, HelpScreen
+from wizard.tui.screens.help import Explanation
 from wizard.tui.session import WizardSession
 from wizard.tui.widgets.action import Action
 from wizard.tui.widgets.choice_list import ChoiceList
@@ -70,6 +70,23 @@ class StepScreen(Screen[None], inherit_bindings=False):
     def __init__(self, *, notice: str = "") -> None:
         super().__init__()
         self._first_notice = notice
+        self._shown = False
+
+    def fit(self, size: Size) -> None:
+        """Before it is shown: take on the classes of a window of that size.
+
+        Textual sets them after the first layout, and would work out all styles once more.
+        """
+        for extent, breakpoints in (
+            (size.width, self.app.HORIZONTAL_BREAKPOINTS),
+            (size.height, self.app.VERTICAL_BREAKPOINTS),
+        ):
+            self.add_class(*self._get_breakpoint_classes(extent, breakpoints or []), update=False)
+
+    def on_screen_resume(self, event: events.ScreenResume) -> None:
+        """Its parts have had their styles since they were mounted, when it is first shown."""
+        event.refresh_styles = self._shown
+        self._shown = True
 
     # What a step says about itself -----------------------------------------------------------
 
@@ -284,6 +301,8 @@ class StepScreen(Screen[None], inherit_bindings=False):
 
     def action_help(self) -> None:
         """Explain this page."""
+        from wizard.tui.screens.help_dialog import HelpScreen  # noqa: PLC0415 - when asked
+
         self.app.push_screen(HelpScreen(self.TITLE_TEXT, self.explained()))
 
     @property

@@ -7,7 +7,8 @@ import shlex
 from wizard.todo import OUTDATED
 from wizard.todo import TITLES as TITLES  # noqa: PLC0414 - the pages take it from here
 from wizard.tui import wording
-from wizard.tui.session import Committed, WizardSession
+from wizard.tui.answers.protection import Committed
+from wizard.tui.session import WizardSession
 from wizard.tui.widgets.fact_list import Fact
 
 STATES = {"open": "! open", "skipped": "! skipped", "done": "✓ done"}

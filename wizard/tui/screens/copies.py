@@ -12,6 +12,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from wizard.tui import wording
+from wizard.tui.answers.protection import Committed
 from wizard.tui.engine_client import EngineError
 from wizard.tui.screens.base import StepScreen
 from wizard.tui.screens.checklist_words import (
@@ -25,7 +26,6 @@ from wizard.tui.screens.confirm import ConfirmScreen
 from wizard.tui.screens.help import Explanation
 from wizard.tui.screens.questions import skip_items_question
 from wizard.tui.screens.save import Order, Saved, SaveScreen
-from wizard.tui.session import Committed
 from wizard.tui.widgets.action import Action
 from wizard.tui.widgets.choice_list import ChoiceList, Row
 from wizard.tui.widgets.fact_list import FactList

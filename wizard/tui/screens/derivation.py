@@ -12,6 +12,7 @@ from textual.widget import Widget
 from textual.widgets import Input, Label, Static
 
 from wizard.tui import wording
+from wizard.tui.answers.cost import Choice, CipherSpeed, OtherMachine
 from wizard.tui.screens.base import Fault
 from wizard.tui.screens.derivation_help import DERIVATION_HELP
 from wizard.tui.screens.derivation_rows import (
@@ -27,7 +28,6 @@ from wizard.tui.screens.derivation_rows import (
 from wizard.tui.screens.help import Explanation
 from wizard.tui.screens.measuring import MeasuringScreen
 from wizard.tui.screens.smaller_machine import FLOOR_KIB, SmallerMachineScreen
-from wizard.tui.session import Choice, CipherSpeed, OtherMachine
 from wizard.tui.widgets.action import Action
 from wizard.tui.widgets.choice_list import ChoiceList, Row
 from wizard.tui.widgets.short_field import ShortField

@@ -8,7 +8,7 @@ from typing import Any
 from textual.content import Content
 
 from wizard.tui import wording
-from wizard.tui.session import Choice, CipherSpeed, OtherMachine
+from wizard.tui.answers.cost import Choice, CipherSpeed, OtherMachine
 from wizard.tui.widgets.choice_list import Row
 
 PRESETS = ("interactive", "balanced", "sensitive")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 
 from wizard.tui import wording
-from wizard.tui.session import Target
+from wizard.tui.answers.target import Target
 
 _MINUTE = 60
 STATE_WORDS = {

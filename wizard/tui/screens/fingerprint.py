@@ -11,9 +11,9 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
+from wizard.tui.answers.protection import Committed
 from wizard.tui.screens.base import StepScreen
 from wizard.tui.screens.help import Explanation
-from wizard.tui.session import Committed
 from wizard.tui.widgets.action import Action
 
 _WORDS_A_LINE = 4

@@ -12,11 +12,12 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from wizard.tui import wording
+from wizard.tui.answers.protection import Prepared
+from wizard.tui.asking import ask_undo
 from wizard.tui.engine_client import EngineError
 from wizard.tui.screens.base import StepScreen
 from wizard.tui.screens.help import Explanation
 from wizard.tui.screens.stopped import Ending, Stop
-from wizard.tui.session import Prepared
 from wizard.tui.widgets.action import Action
 from wizard.tui.widgets.stage_list import StageList
 
@@ -162,4 +163,4 @@ class GenerateScreen(StepScreen):
     @on(Action.Pressed, "#cancel")
     def go_back(self) -> None:
         """Ask, then undo."""
-        self.wizard.ask_undo()
+        ask_undo(self.wizard)

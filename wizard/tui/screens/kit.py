@@ -13,10 +13,11 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from wizard.tui import wording
+from wizard.tui.answers.kit import KitFile
+from wizard.tui.asking import ask_skip_proof, ask_undo
 from wizard.tui.screens.base import Fault, StepScreen
 from wizard.tui.screens.help import Explanation
 from wizard.tui.screens.save import Order, Saved, SaveScreen
-from wizard.tui.session import KitFile
 from wizard.tui.widgets.action import Action
 from wizard.tui.widgets.choice_list import ChoiceList, Row
 
@@ -170,7 +171,7 @@ class KitScreen(StepScreen):
 
     @on(Action.Pressed, "#skip")
     def _skip(self) -> None:
-        self.wizard.ask_skip_proof()
+        ask_skip_proof(self.wizard)
 
     def validate(self) -> Fault | None:
         """Nobody can prove words that were never seen."""
@@ -188,4 +189,4 @@ class KitScreen(StepScreen):
 
     def go_back(self) -> None:
         """There is a copy on disk now: going back means undoing it."""
-        self.wizard.ask_undo()
+        ask_undo(self.wizard)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from wizard.tui import wording
+from wizard.tui.answers.cost import Choice
 from wizard.tui.engine_client import EngineError
+from wizard.tui.parameters import Parameters
 from wizard.tui.screens.base import StepScreen
 from wizard.tui.screens.confirm import ConfirmScreen
-from wizard.tui.session import Choice, Parameters
 
 
 class MeasuringScreen(StepScreen):

@@ -12,9 +12,12 @@ from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Label, Static
 
+from wizard.tui.answers.cost import Choice
+from wizard.tui.answers.strength import Strength
 from wizard.tui.engine_client import EngineError
 from wizard.tui.glyphs import CHECK, CROSS
 from wizard.tui.messages import FieldState
+from wizard.tui.parameters import Parameters
 from wizard.tui.screens.base import Fault, StepScreen
 from wizard.tui.screens.help import Explanation
 from wizard.tui.screens.passphrase_words import (
@@ -26,7 +29,6 @@ from wizard.tui.screens.passphrase_words import (
     warning_lines,
 )
 from wizard.tui.screens.random_words import RandomWordsScreen, drawn_sentence
-from wizard.tui.session import Choice, Parameters, Strength
 from wizard.tui.widgets.action import Action
 from wizard.tui.widgets.secret_field import MISSING, SecretField
 from wizard.tui.widgets.strength_meter import StrengthMeter

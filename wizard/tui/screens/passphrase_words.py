@@ -8,8 +8,9 @@ from textual.content import Content
 
 from wizard import engine
 from wizard.tui import wording
+from wizard.tui.answers.cost import Choice
 from wizard.tui.screens.help import Explanation
-from wizard.tui.session import Choice, WizardSession
+from wizard.tui.session import WizardSession
 
 _MOST_WARNINGS = 2
 

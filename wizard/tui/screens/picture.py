@@ -12,13 +12,14 @@ from textual.widgets import Input, Static
 
 from wizard import engine
 from wizard.tui import wording
+from wizard.tui.answers.cost import Choice
 from wizard.tui.glyphs import CROSS
+from wizard.tui.parameters import Parameters
 from wizard.tui.screens.base import Fault
 from wizard.tui.screens.derivation_help import PICTURE_HELP
 from wizard.tui.screens.derivation_rows import CUSTOM, runs_for
 from wizard.tui.screens.help import Explanation
 from wizard.tui.screens.measuring import MeasuringScreen
-from wizard.tui.session import Choice, Parameters
 from wizard.tui.widgets.action import Action
 from wizard.tui.widgets.choice_line import ChoiceLine
 from wizard.tui.widgets.choice_list import Row

@@ -10,10 +10,11 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from wizard.tui import wording
+from wizard.tui.answers.protection import Committed
 from wizard.tui.engine_client import EngineError
+from wizard.tui.engine_lost import take_up
 from wizard.tui.screens.base import StepScreen
 from wizard.tui.screens.help import Explanation
-from wizard.tui.session import Committed
 from wizard.tui.widgets.action import Action
 
 
@@ -83,7 +84,7 @@ class PlaceScreen(StepScreen):
                 **session.kit_notes,
             )
         except EngineError as error:
-            if error.error_class != "EngineDied" and await self.wizard.adopt():
+            if error.error_class != "EngineDied" and await take_up(self.wizard):
                 self.wizard.show_step("copies", notice=error.message)
                 return
             if self.is_attached:

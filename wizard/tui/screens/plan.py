@@ -11,8 +11,8 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Input, Label, Static
 
+from wizard.tui.answers.kit import Plan
 from wizard.tui.screens.dialog import Dialog
-from wizard.tui.session import Plan
 from wizard.tui.widgets.action import Action
 from wizard.tui.widgets.choice_list import ChoiceList, Row
 from wizard.tui.widgets.short_field import ShortField

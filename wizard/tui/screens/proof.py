@@ -13,6 +13,7 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Label, Static
 
+from wizard.tui.asking import ask_skip_proof
 from wizard.tui.engine_client import EngineError
 from wizard.tui.screens.base import Fault, StepScreen
 from wizard.tui.screens.help import Explanation
@@ -166,7 +167,7 @@ class ProofScreen(StepScreen):
 
     @on(Action.Pressed, "#skip")
     def _skip(self) -> None:
-        self.wizard.ask_skip_proof()
+        ask_skip_proof(self.wizard)
 
     @on(Action.Pressed, "#back")
     def go_back(self) -> None:

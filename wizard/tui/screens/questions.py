@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from wizard.tui import wording
+from wizard.tui.answers.protection import Committed
 from wizard.tui.screens.confirm import ConfirmScreen
 from wizard.tui.screens.typed_name import TypedNameScreen
-from wizard.tui.session import Committed, Footprint, WizardSession
+from wizard.tui.session import Footprint, WizardSession
 from wizard.tui.upkeep import Progressed
 
 _ERRAND = {

@@ -12,10 +12,10 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from wizard.tui import wording
+from wizard.tui.answers.kit import Plan
 from wizard.tui.screens.base import Fault, StepScreen
 from wizard.tui.screens.help import Explanation
 from wizard.tui.screens.plan import PlanScreen
-from wizard.tui.session import Plan
 from wizard.tui.widgets.action import Action
 from wizard.tui.widgets.choice_list import ChoiceList, Row
 from wizard.tui.widgets.fact_list import Fact, FactList

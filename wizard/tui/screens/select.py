@@ -15,10 +15,10 @@ from textual.widget import Widget
 from textual.widgets import Input, Label, Static
 
 from wizard.tui import wording
+from wizard.tui.answers.target import Target
 from wizard.tui.screens.base import Fault, StepScreen
 from wizard.tui.screens.descriptions import STATE_WORDS, describe
 from wizard.tui.screens.help import Explanation
-from wizard.tui.session import Target
 from wizard.tui.widgets.action import Action
 from wizard.tui.widgets.choice_list import ChoiceList, Row
 from wizard.tui.widgets.path_field import PathField, expanded

@@ -11,11 +11,11 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.widgets import Input, Label, Static
 
+from wizard.tui.answers.cost import Choice, OtherMachine
 from wizard.tui.engine_client import EngineError
 from wizard.tui.glyphs import CROSS
 from wizard.tui.screens.derivation_rows import elsewhere_sentence
 from wizard.tui.screens.dialog import Dialog
-from wizard.tui.session import Choice, OtherMachine
 from wizard.tui.widgets.action import Action
 from wizard.tui.widgets.path_field import PathField, expanded
 from wizard.tui.widgets.short_field import ShortField

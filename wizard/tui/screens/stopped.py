@@ -17,10 +17,10 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from wizard.tui import wording
+from wizard.tui.answers.target import Target
 from wizard.tui.engine_client import EngineError
 from wizard.tui.screens.base import StepScreen
 from wizard.tui.screens.help import Explanation
-from wizard.tui.session import Target
 from wizard.tui.widgets.action import Action
 
 

@@ -6,7 +6,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Label
 
-from wizard.tui.session import Parameters
+from wizard.tui.parameters import Parameters
 from wizard.tui.widgets.action import Action
 from wizard.tui.widgets.short_field import ShortField
 

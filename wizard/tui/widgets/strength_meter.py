@@ -8,8 +8,8 @@ from textual.content import Content
 from textual.widgets import Label, Static
 
 from wizard.tui import wording
+from wizard.tui.answers.strength import Strength
 from wizard.tui.glyphs import SCORE_EMPTY, SCORE_FULL
-from wizard.tui.session import Strength
 
 _COLOURS = ("$error", "$error", "$warning", "$success", "$success")
 _FULL_SCORE = 4

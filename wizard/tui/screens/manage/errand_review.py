@@ -12,13 +12,13 @@ from textual.widget import Widget
 from textual.widgets import Label, Static
 
 from wizard.tui import wording
+from wizard.tui.answers.kit import Plan
+from wizard.tui.errand import Errand
 from wizard.tui.screens.base import StepScreen
 from wizard.tui.screens.help import Explanation
 from wizard.tui.screens.manage.errand_words import review_facts
 from wizard.tui.screens.plan import PlanScreen
 from wizard.tui.screens.typed_name import TypedNameScreen
-from wizard.tui.session import Plan
-from wizard.tui.upkeep import Errand
 from wizard.tui.widgets.action import Action
 from wizard.tui.widgets.choice_line import ChoiceLine
 from wizard.tui.widgets.choice_list import Row

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from wizard.tui import wording
+from wizard.tui.errand import Errand
 from wizard.tui.screens.review import plan_sentence
 from wizard.tui.session import WizardSession
-from wizard.tui.upkeep import Errand
 from wizard.tui.widgets.fact_list import Fact
 
 _WIDE = 58

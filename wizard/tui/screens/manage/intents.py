@@ -11,10 +11,10 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from wizard.tui import errands
+from wizard.tui.errand import Errand
 from wizard.tui.screens.base import StepScreen
 from wizard.tui.screens.help import Explanation
 from wizard.tui.screens.manage.errand_words import takes
-from wizard.tui.upkeep import Errand
 from wizard.tui.widgets.action import Action
 from wizard.tui.widgets.choice_list import ChoiceList, Row
 from wizard.tui.widgets.fact_list import Fact, FactList

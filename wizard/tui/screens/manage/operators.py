@@ -11,9 +11,10 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from wizard.tui import errands, wording
+from wizard.tui.answers.overview import Operator
+from wizard.tui.errand import Errand
 from wizard.tui.screens.base import Fault, StepScreen
 from wizard.tui.screens.help import Explanation
-from wizard.tui.upkeep import Errand, Operator
 from wizard.tui.widgets.action import Action
 from wizard.tui.widgets.choice_list import ChoiceList, Row
 from wizard.tui.widgets.scroll_area import ScrollArea

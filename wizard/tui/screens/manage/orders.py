@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from wizard.tui.errand import Errand
 from wizard.tui.session import WizardSession
-from wizard.tui.upkeep import Errand
 
 
 def order(errand: Errand, session: WizardSession) -> dict[str, Any]:

@@ -11,11 +11,11 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from wizard.tui import errands
+from wizard.tui.answers.overview import Overview
 from wizard.tui.engine_client import EngineError
 from wizard.tui.screens.base import Fault, StepScreen
 from wizard.tui.screens.help import Explanation
 from wizard.tui.screens.manage.overview_words import facts
-from wizard.tui.upkeep import Overview
 from wizard.tui.widgets.action import Action
 from wizard.tui.widgets.fact_list import FactList
 from wizard.tui.widgets.hint_line import HintLine

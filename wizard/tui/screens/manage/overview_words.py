@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from wizard.tui import wording
+from wizard.tui.answers.overview import Keys, Overview
 from wizard.tui.screens.checklist_words import TITLES
 from wizard.tui.screens.descriptions import STATE_WORDS
-from wizard.tui.upkeep import Keys, Overview
 from wizard.tui.widgets.fact_list import Fact
 
 _ATTENTION = "bold $warning"

@@ -11,10 +11,11 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from wizard.tui import errands
+from wizard.tui.answers.overview import Overview
+from wizard.tui.errand import Errand
 from wizard.tui.screens.base import StepScreen
 from wizard.tui.screens.help import Explanation
 from wizard.tui.screens.manage.errand_words import result_facts
-from wizard.tui.upkeep import Errand, Overview
 from wizard.tui.widgets.action import Action
 from wizard.tui.widgets.fact_list import FactList
 from wizard.tui.widgets.fingerprint_pair import FingerprintPair

@@ -12,11 +12,11 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from wizard.tui import ways, wording
+from wizard.tui.answers.protection import Prepared
 from wizard.tui.engine_client import EngineError
 from wizard.tui.screens.base import StepScreen
 from wizard.tui.screens.help import Explanation
 from wizard.tui.screens.manage.orders import order
-from wizard.tui.session import Prepared
 from wizard.tui.upkeep import Progressed
 from wizard.tui.widgets.action import Action
 from wizard.tui.widgets.stage_list import StageList
