@@ -11,23 +11,23 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from wizard import engine
-from wizard.engine import InvalidPassphrase, InvalidRecoveryPhrase, Item, ItemState
-from wizard.tui.process.failures import FieldFault
+from wizard.engine import InvalidPassphrase, Item, ItemState
+from wizard.tui.process.failures import under
 from wizard.tui.process.fields import Field
-from wizard.tui.process.measuring import params_of
 from wizard.tui.process.preparation import plan_of
+from wizard.tui.process.wanted import (
+    changed_answer,
+    cipher_given,
+    fingerprint_of,
+    new_keys,
+    params_given,
+    stoppable,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from wizard.engine import (
-        Changed,
-        KdfParams,
-        PendingChange,
-        PendingReinitialization,
-        Reinitialized,
-        Secret,
-    )
+    from wizard.engine import PendingChange, PendingReinitialization, Reinitialized, Secret
     from wizard.tui.process.preparation import Preparation
     from wizard.tui.process.present import Key
     from wizard.tui.process.request import Call, Request
@@ -41,126 +41,38 @@ class Changes:
     def __init__(self, preparation: Preparation) -> None:
         self._preparation = preparation
 
-    # The passphrase and the kit --------------------------------------------------------------
+    # In force at once ------------------------------------------------------------------------
 
     @staticmethod
     def passphrase(request: Request, call: Call, key: Key, new: tuple[Secret, int]) -> Answer:
         """Another passphrase."""
-        before = fingerprint_of(key)
-        try:
+        before = fingerprint_of(key.path)
+        with under(Field.FIRST, InvalidPassphrase):
             done = engine.change_passphrase(
                 key.path,
                 key.passphrase,
                 new[0],
-                keyfile=key.keyfile,
                 params=params_given(request),
                 minimum_score=new[1],
-                allow_high_cost=allowed(request, key),
-                progress=call.progress,
-                cancel=call.cancel,
+                **stoppable(request, call, key),
             )
-        except InvalidPassphrase as error:
-            raise FieldFault(Field.FIRST, error) from None
         return changed_answer(done, before)
 
     @staticmethod
     def retune(request: Request, call: Call, key: Key) -> Answer:
         """Another cost of guessing."""
-        before = fingerprint_of(key)
+        before = fingerprint_of(key.path)
         done = engine.retune(
-            key.path,
-            key.passphrase,
-            keyfile=key.keyfile,
-            params=params_given(request),
-            allow_high_cost=allowed(request, key),
-            progress=call.progress,
-            cancel=call.cancel,
+            key.path, key.passphrase, params=params_given(request), **stoppable(request, call, key)
         )
         return changed_answer(done, before)
-
-    def recover(
-        self, request: Request, call: Call, sheets: list[str], new: tuple[Secret, int]
-    ) -> Answer:
-        """A new passphrase by the recovery sheets; waits for the proof of the new kit."""
-        path = request.path("path")
-        self._preparation.discard()
-        try:
-            pending = engine.prepare_recovery(
-                path,
-                sheets,
-                new[0],
-                params=params_given(request),
-                recovery=plan_of(request),
-                minimum_score=new[1],
-                allow_high_cost=request.decision("allow_high_cost"),
-                progress=call.progress,
-                cancel=call.cancel,
-            )
-        except InvalidPassphrase as error:
-            raise FieldFault(Field.FIRST, error) from None
-        return self._waiting(pending)
-
-    def renew(self, request: Request, call: Call, key: Key) -> Answer:
-        """A new recovery phrase, or the first one; waits for its proof."""
-        self._preparation.discard()
-        pending = engine.prepare_renewal(
-            key.path,
-            key.passphrase,
-            keyfile=key.keyfile,
-            recovery=plan_of(request),
-            allow_high_cost=allowed(request, key),
-            progress=call.progress,
-            cancel=call.cancel,
-        )
-        return self._waiting(pending)
-
-    def commit(self, request: Request, call: Call) -> Answer:
-        """Put what waits for its kit in force. Raises `NotProved` before the kit was proved."""
-        pending = self._preparation.pending_change()
-        found = engine.inspect(pending.path)
-        before = "" if found.metadata is None else found.metadata.public_key.fingerprint
-        if isinstance(pending, engine.PendingReinitialization):
-            begun = pending.start_over(progress=call.progress)
-            self._preparation.done()
-            _note_kit(request, begun.path)
-            return _begun(begun, before)
-        done = pending.commit(progress=call.progress)
-        self._preparation.done()
-        _note_kit(request, done.path)
-        return changed_answer(done, before)
-
-    def start_over(self, request: Request, call: Call, new: tuple[Secret, int]) -> Answer:
-        """Stage a new, empty database; waits for the proof of its kit."""
-        self._preparation.discard()
-        try:
-            pending = engine.prepare_reinitialization(
-                request.path("path"),
-                new[0],
-                confirm=request.text("confirm"),
-                params=params_given(request),
-                cipher=request.choice("cipher", engine.Cipher) if request.given("cipher") else None,
-                recovery=plan_of(request),
-                minimum_score=new[1],
-                allow_high_cost=request.decision("allow_high_cost"),
-                progress=call.progress,
-                cancel=call.cancel,
-            )
-        except InvalidPassphrase as error:
-            raise FieldFault(Field.FIRST, error) from None
-        return self._waiting(pending)
 
     @staticmethod
     def rotate(request: Request, call: Call, key: Key) -> Answer:
         """Another data key, and every page encrypted anew."""
-        before = fingerprint_of(key)
+        before = fingerprint_of(key.path)
         done = engine.rotate(
-            key.path,
-            key.passphrase,
-            keyfile=key.keyfile,
-            cipher=request.choice("cipher", engine.Cipher) if request.given("cipher") else None,
-            allow_high_cost=allowed(request, key),
-            progress=call.progress,
-            cancel=call.cancel,
+            key.path, key.passphrase, cipher=cipher_given(request), **stoppable(request, call, key)
         )
         return {
             **changed_answer(done, before),
@@ -170,37 +82,54 @@ class Changes:
             "lines_outdated": done.sheets_outdated,
         }
 
-    @staticmethod
-    def check_sheets(request: Request, _call: Call, sheets: list[str]) -> Answer:
-        """See that the sheets open the database; it is closed again at once."""
-        try:
-            with engine.unlock(request.path("path"), recovery=sheets, readonly=True) as database:
-                return {"warnings": tuple(database.warnings)}
-        except (InvalidRecoveryPhrase, engine.WrongRecoveryPhrase) as error:
-            raise FieldFault("sheets", error) from None
+    # In force once its kit was proved --------------------------------------------------------
 
-    @staticmethod
-    def rehearse(request: Request, call: Call, sheets: list[str]) -> Answer:
-        """Prove that the sheets open the database, read all of it, and record that."""
-        done = engine.rehearse_recovery(request.path("path"), sheets, progress=call.progress)
-        return {
-            "fingerprint": done.fingerprint,
-            "lines_outdated": done.lines_outdated,
-            "warnings": done.warnings,
-        }
+    def recover(
+        self, request: Request, call: Call, sheets: list[str], new: tuple[Secret, int]
+    ) -> Answer:
+        """A new passphrase by the recovery sheets; waits for the proof of the new kit."""
+        path = request.path("path")
+        self._preparation.discard()
+        with under(Field.FIRST, InvalidPassphrase):
+            pending = engine.prepare_recovery(
+                path, sheets, new[0], **new_keys(request, call, minimum_score=new[1])
+            )
+        return self._waiting(pending)
 
-    @staticmethod
-    def verify_kit(request: Request, call: Call, sheets: list[str]) -> Answer:
-        """Open a database without its sidecar by its sheets, and read all of it."""
-        done = engine.verify(
-            request.path("path"), recovery=sheets, progress=call.progress, cancel=call.cancel
+    def renew(self, request: Request, call: Call, key: Key) -> Answer:
+        """A new recovery phrase, or the first one; waits for its proof."""
+        self._preparation.discard()
+        pending = engine.prepare_renewal(
+            key.path, key.passphrase, recovery=plan_of(request), **stoppable(request, call, key)
         )
-        return {
-            "fingerprint": done.fingerprint,
-            "tables": done.tables,
-            "rows": done.rows,
-            "warnings": done.warnings,
-        }
+        return self._waiting(pending)
+
+    def start_over(self, request: Request, call: Call, new: tuple[Secret, int]) -> Answer:
+        """Stage a new, empty database; waits for the proof of its kit."""
+        self._preparation.discard()
+        with under(Field.FIRST, InvalidPassphrase):
+            pending = engine.prepare_reinitialization(
+                request.path("path"),
+                new[0],
+                confirm=request.text("confirm"),
+                cipher=cipher_given(request),
+                **new_keys(request, call, minimum_score=new[1]),
+            )
+        return self._waiting(pending)
+
+    def commit(self, request: Request, call: Call) -> Answer:
+        """Put what waits for its kit in force. Raises `NotProved` before the kit was proved."""
+        pending = self._preparation.pending_change()
+        before = fingerprint_of(pending.path)
+        if isinstance(pending, engine.PendingReinitialization):
+            begun = pending.start_over(progress=call.progress)
+            self._preparation.done()
+            _note_kit(request, begun.path)
+            return _begun(begun, before)
+        done = pending.commit(progress=call.progress)
+        self._preparation.done()
+        _note_kit(request, done.path)
+        return changed_answer(done, before)
 
     def _waiting(self, pending: PendingChange | PendingReinitialization) -> Answer:
         self._preparation.hold(pending)
@@ -223,34 +152,6 @@ def _note_kit(request: Request, path: Path) -> None:
     for item in (Item.KIT_PROVED, Item.KIT_SAVED):
         if request.given(item):
             engine.record_item(found, item, request.choice(item, ItemState))
-
-
-def params_given(request: Request) -> KdfParams | None:
-    """The cost of guessing that is wanted; None where it stays."""
-    return params_of(request.part("params")) if request.given("params") else None
-
-
-def allowed(request: Request, key: Key) -> bool:
-    """Whether more memory may be used than without asking."""
-    return key.allow_high_cost or request.decision("allow_high_cost")
-
-
-def fingerprint_of(key: Key) -> str:
-    """Of the master key as it is now."""
-    metadata = engine.inspect(key.path).metadata
-    return "" if metadata is None else metadata.public_key.fingerprint
-
-
-def changed_answer(done: Changed, before: str) -> Answer:
-    """A change that is in force; ``before`` is the fingerprint until then."""
-    return {
-        "fingerprint": done.fingerprint,
-        "before": before,
-        "generation": done.metadata.generation,
-        "retired_slots": done.metadata.data_key.retired_slots,
-        "settled": done.settled,
-        "warnings": done.warnings,
-    }
 
 
 def _begun(done: Reinitialized, before: str) -> Answer:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from wizard import engine
-from wizard.tui.process.changes import allowed
+from wizard.tui.process.wanted import stoppable
 
 if TYPE_CHECKING:
     from wizard.engine import BackupFacts, Decrypted
@@ -22,10 +22,7 @@ def backup(request: Request, call: Call, key: Key) -> Answer:
         key.path,
         key.passphrase,
         to=request.path("file"),
-        keyfile=key.keyfile,
-        allow_high_cost=allowed(request, key),
-        progress=call.progress,
-        cancel=call.cancel,
+        **stoppable(request, call, key),
     )
     return _backup(done)
 
@@ -55,10 +52,7 @@ def decrypt(request: Request, call: Call, key: Key) -> Answer:
         request.path("file"),
         key.passphrase,
         confirm=request.text("confirm"),
-        keyfile=key.keyfile,
-        allow_high_cost=allowed(request, key),
-        progress=call.progress,
-        cancel=call.cancel,
+        **stoppable(request, call, key),
     )
     return _copied(done)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from wizard import diagnostics
 from wizard.engine import InvalidRecoveryPhrase, WizardError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 _INTERNAL = diagnostics.INTERNAL.code
 
@@ -20,6 +21,15 @@ class FieldFault(Exception):
         super().__init__(str(error))
         self.field = field
         self.error = error
+
+
+@contextmanager
+def under(field: str, *errors: type[WizardError]) -> Iterator[None]:
+    """Say that such an error is about that field. What raises one that is not such passes."""
+    try:
+        yield
+    except errors as error:
+        raise FieldFault(field, error) from None
 
 
 def describe(error: BaseException) -> Mapping[str, object]:

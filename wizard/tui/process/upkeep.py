@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from wizard.tui.process import copying, operating
+from wizard.tui.process import by_sheets, copying, operating
 from wizard.tui.process.changes import Changes
 from wizard.tui.process.overview import overview
 from wizard.tui.process.present import Present
@@ -57,15 +57,15 @@ class Upkeep:
             "present.prove": self._present.prove,
             "change.passphrase": self._with_key_and_new(changes.passphrase),
             "change.retune": self._with_key(changes.retune),
-            "change.check_sheets": self._with_sheets(changes.check_sheets),
+            "change.check_sheets": self._with_sheets(by_sheets.check_sheets),
             "change.recover": self._recover,
             "change.renew": self._with_key(changes.renew),
             "change.start_over": self._with_new(changes.start_over),
             "change.rotate": self._with_key(changes.rotate),
             "change.decrypt": self._with_key(copying.decrypt),
             "change.decrypt_by_kit": self._with_sheets(copying.decrypt_by_kit),
-            "change.rehearse": self._with_sheets(changes.rehearse),
-            "change.verify_kit": self._with_sheets(changes.verify_kit),
+            "change.rehearse": self._with_sheets(by_sheets.rehearse),
+            "change.verify_kit": self._with_sheets(by_sheets.verify_kit),
             "change.commit": _plain(changes.commit),
             "change.settle": _plain(copying.settle),
             "operator.add": self._with_key_and_new(operating.add_operator),

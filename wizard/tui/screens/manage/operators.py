@@ -10,9 +10,10 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
-from wizard.tui import errands, wording
+from wizard.tui import wording
 from wizard.tui.answers.overview import Operator
 from wizard.tui.errand import Errand
+from wizard.tui.errands.operators import ADD_OPERATOR, LEFT, RENAME_OPERATOR
 from wizard.tui.screens.base import Fault, StepScreen
 from wizard.tui.screens.help import Explanation
 from wizard.tui.widgets.action import Action
@@ -103,16 +104,16 @@ class OperatorsScreen(StepScreen):
     @on(Action.Pressed, "#add")
     def _add(self) -> None:
         self.session.upkeep.label = ""
-        self.wizard.begin(errands.ADD_OPERATOR)
+        self.wizard.begin(ADD_OPERATOR)
 
     @on(Action.Pressed, "#rename")
     def _rename(self) -> None:
-        self._begin(errands.RENAME_OPERATOR)
+        self._begin(RENAME_OPERATOR)
 
     @on(Action.Pressed, "#remove")
     def _remove(self) -> None:
         self.session.upkeep.label = self._chosen()
-        self.wizard.begin(errands.LEFT, at="present")
+        self.wizard.begin(LEFT, at="present")
 
     def _begin(self, errand: Errand) -> None:
         self.session.upkeep.label = self._chosen()

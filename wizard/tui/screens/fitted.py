@@ -1,0 +1,88 @@
+"""A page and its window: styles that fit its size, and a focus that is always in view."""
+
+from __future__ import annotations
+
+import sys
+from typing import cast
+
+from textual import events
+from textual.geometry import Offset, Size
+from textual.screen import Screen
+from textual.widget import Widget
+
+from wizard.tui.widgets.choice_list import ChoiceList
+
+
+class FittedScreen(Screen[None], inherit_bindings=False):
+    """A screen with parts `#page` and, in it, `#body`; one of them scrolls."""
+
+    _shown = False
+
+    def fit(self, size: Size) -> None:
+        """Before it is shown: take on the classes of a window of that size.
+
+        Textual sets them after the first layout, and would work out all styles once more.
+        """
+        for extent, breakpoints in (
+            (size.width, self.app.HORIZONTAL_BREAKPOINTS),
+            (size.height, self.app.VERTICAL_BREAKPOINTS),
+        ):
+            self.add_class(*self._get_breakpoint_classes(extent, breakpoints or []), update=False)
+
+    def on_screen_resume(self, event: events.ScreenResume) -> None:
+        """Its parts have had their styles since they were mounted, when it is first shown."""
+        event.refresh_styles = self._shown
+        self._shown = True
+
+    def set_focus(
+        self,
+        widget: Widget | None,
+        scroll_visible: bool = True,  # noqa: FBT001, FBT002, ARG002 - Textual's signature
+        from_app_focus: bool = False,  # noqa: FBT001, FBT002 - the same
+    ) -> None:
+        """Move the focus; it is brought into view when the page has been laid out."""
+        super().set_focus(widget, scroll_visible=False, from_app_focus=from_app_focus)
+        self.call_after_refresh(self.reveal_focus)
+
+    def page_grown(self) -> None:
+        """The page became longer or shorter: the focus stays in view."""
+        self.call_after_refresh(self.reveal_focus)
+
+    def on_resize(self) -> None:
+        """The focus stays in view."""
+        self.call_after_refresh(self.reveal_focus)
+
+    def reveal_focus(self) -> None:
+        """Scroll so that the focus is seen; a list knows which of its rows that is."""
+        focused = self.focused
+        if isinstance(focused, ChoiceList):
+            focused.reveal()
+        elif focused is not None:
+            focused.scroll_visible(animate=False, immediate=True)
+        if focused is not None and self._row_of(focused) < self.scroller.size.height - 1:
+            # What is within the first screenful is seen with all that stands above it.
+            self.scroller.scroll_home(animate=False, immediate=True)
+
+    def _row_of(self, widget: Widget) -> int:
+        """In which row of the page that is scrolled the caret stands; a large number beside it."""
+        scroller = self.scroller
+        if scroller not in widget.ancestors:
+            return sys.maxsize
+        row, part = int(getattr(widget, "caret", Offset(0, 0)).y), widget
+        while part is not scroller:
+            row += part.virtual_region.y
+            part = cast("Widget", part.parent)
+            row -= 0 if part is scroller else round(part.scroll_y)
+        return row
+
+    @property
+    def scroller(self) -> Widget:
+        """What scrolls where the page does not fit: with its buttons in a low window."""
+        return self.query_one("#page" if self.has_class("-low") else "#body")
+
+    def action_page(self, direction: int) -> None:
+        """Scroll what does not fit."""
+        if direction < 0:
+            self.scroller.scroll_page_up(animate=False)
+        else:
+            self.scroller.scroll_page_down(animate=False)
