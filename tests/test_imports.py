@@ -109,9 +109,14 @@ def test_the_first_page_loads_no_other_page_and_nothing_of_the_engine():
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
     )
     loaded = set(done.stdout.split())
-    pages = {"base", "select", "descriptions", "help", "dialog"}
+    pages = {"base", "fitted", "select", "descriptions", "help"}
+    answers = {"target", "kit"}
     screens = {name.split(".")[3] for name in loaded if name.startswith("wizard.tui.screens.")}
     assert screens == pages
+    assert {
+        name.split(".")[3] for name in loaded if name.startswith("wizard.tui.answers.")
+    } == answers
+    assert not [name for name in loaded if name.startswith("wizard.tui.errand")]
     assert not [name for name in loaded if name.startswith("wizard.engine.")]
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections import Counter
 from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
+from textual.css.stylesheet import Stylesheet
+from textual.dom import DOMNode
 
 from tests.tui_fakes import DATABASES, FINGERPRINT, RANDOMART, WORDS, FakeEngine
 from tests.tui_journey import PHRASE, Journey, journey_to, skip_what_is_open
@@ -802,3 +805,23 @@ def test_variables_that_could_log_keys_are_dropped(monkeypatch: pytest.MonkeyPat
     drop_textual_variables()
     left = {name for name in os.environ if name.startswith("TEXTUAL")}
     assert left == {"TEXTUAL_DISABLE_KITTY_KEY"}
+
+
+def test_the_styles_of_the_first_page_are_worked_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each pass over its parts would delay the first frame by a tenth."""
+    applied: Counter[str] = Counter()
+    apply = Stylesheet.apply
+
+    def counted(self: Stylesheet, node: DOMNode, **options: Any) -> None:
+        applied[node.id or ""] += 1
+        apply(self, node, **options)
+
+    monkeypatch.setattr(Stylesheet, "apply", counted)
+
+    async def story() -> None:
+        async with Journey(FakeEngine()) as journey:
+            await journey.at("SelectScreen")
+
+    asyncio.run(story())
+    parts = ("columns", "page", "body", "databases", "path-row", "detail", "suggestion", "hints")
+    assert {part: applied[part] for part in parts} == dict.fromkeys(parts, 1)

@@ -67,6 +67,7 @@ def test_a_length_that_comes_late_takes_no_message_away() -> None:
 def test_the_asked_for_words_may_come_in_one_piece(tmp_path: Path) -> None:
     with at_step(tmp_path, "proof") as terminal:
         terminal.send(f"academic{ENTER}acid{TAB}acne")
+        terminal.until("acne")
         lines = [line for line in terminal.text.splitlines() if " Word " in f" {line}"]
         assert [line.split()[-1] for line in lines[-3:]] == ["academic", "acid", "acne"]
 
