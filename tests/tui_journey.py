@@ -37,7 +37,7 @@ class Journey:
 
     async def __aenter__(self) -> Self:
         self.pilot = await self._context.__aenter__()
-        await self.pilot.pause()
+        await self.at("SelectScreen")
         return self
 
     async def __aexit__(self, *exception: object) -> None:

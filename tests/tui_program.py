@@ -77,7 +77,9 @@ def main(step: str, *words: str) -> int:
     app = Fragile(engine, asked.path, ascii=asked.ascii or None)
 
     async def drive(_pilot: Any) -> None:
-        await journey_to(journey_of(app, engine), step)
+        journey = journey_of(app, engine)
+        await journey.at("SelectScreen")
+        await journey_to(journey, step)
         Path("arrived").touch()  # noqa: ASYNC240 - the one file of a test
 
     code = run_app(app, asked, auto_pilot=drive)
