@@ -47,13 +47,10 @@ def run(asked: Invocation) -> int:
     # Nothing that is loaded now becomes garbage: looking for it would delay the first page.
     gc.disable()
     try:
-        from wizard.tui.launching import launch  # noqa: PLC0415 - after the environment
-
-        launched = launch()
         from wizard.tui.engine_client import EngineClient  # noqa: PLC0415 - after the environment
         from wizard.tui.wizard_app import WizardApp  # noqa: PLC0415 - the same
 
-        app = WizardApp(EngineClient(launched=launched), asked.path, ascii=asked.ascii or None)
+        app = WizardApp(EngineClient(), asked.path, ascii=asked.ascii or None)
         if asked.answers is not None:
             from wizard.plain.prefill import prefill  # noqa: PLC0415 - only with answers
 

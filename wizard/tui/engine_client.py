@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from wizard.tui.launching import Launched, launch
 from wizard.tui.process.framing import MAXIMUM_LINE, MalformedLine, decode, encode
 
 Answer = dict[str, Any]
@@ -74,15 +75,12 @@ class EngineClient:
     ``on_event`` gets every message that answers no request; the event loop calls it.
     """
 
-    def __init__(
-        self, on_event: OnMessage | None = None, *, launched: Launched | None = None
-    ) -> None:
-        """`launched` is the first child, where one was started already."""
+    def __init__(self, on_event: OnMessage | None = None) -> None:
         self.on_event = on_event
-        self._launched = launched
         self._child: _Child | None = None
         self._next_id = 0
         self._unfinished: str | None = None
+        self._begun = asyncio.Event()
 
     @property
     def alive(self) -> bool:
@@ -94,10 +92,9 @@ class EngineClient:
         if self.alive:
             return
         await self._buried()
-        # Starting one takes a millisecond of this loop.
-        launched, self._launched = self._launched or launch(), None
-        self._child = await _attached(launched)
+        self._child = await _spawn()
         self._child.listening = asyncio.create_task(self._listen(self._child))
+        self._begun.set()
         unfinished, self._unfinished = self._unfinished, None
         if unfinished is not None:
             # Should it fail, then the target's state says so, and what can be done.
@@ -107,10 +104,11 @@ class EngineClient:
     async def request(
         self, op: str, /, *, on_progress: OnMessage | None = None, **fields: Any
     ) -> Answer:
-        """Ask and wait for the answer; raises `EngineError`.
+        """Ask and wait for the answer; raises `EngineError`. Waits for the first `start`, too.
 
         Cancelling the task that waits asks the child to stop the work, too.
         """
+        await self._begun.wait()
         child = self._child
         if child is None or child.dismissed:
             raise EngineError("EngineDied", "The engine process is not running.")
@@ -213,8 +211,19 @@ class EngineClient:
             waiting.answer.set_result(message["result"])
 
 
-async def _attached(launched: Launched) -> _Child:
-    process, ours = launched
+async def _spawn() -> _Child:
+    ours, theirs = socket.socketpair()
+    with theirs:
+        # Not asyncio's subprocess: its watcher and its `kill` race for the exit status.
+        process = subprocess.Popen(  # noqa: ASYNC220 - a millisecond, and asyncio's is no other
+            [sys.executable, "-P", "-m", "wizard.tui.engine_process", str(theirs.fileno())],
+            pass_fds=(theirs.fileno(),),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            # A session of its own: the terminal's keys reach the screen, and the screen decides.
+            start_new_session=True,
+        )
     reader, writer = await asyncio.open_connection(sock=ours, limit=MAXIMUM_LINE)
     return _Child(process, reader, writer)
 

@@ -74,13 +74,12 @@ class WizardApp(DrawingApp):
     # Start and end ---------------------------------------------------------------------------
 
     async def on_mount(self) -> None:
-        """Start the engine process and show the first step."""
+        """Show the first step; the engine process is started when it stands there."""
         self.engine.on_event = self._engine_event
         if not self.is_headless:
             terminal.follow_signals(self._end_by_signal)
             self.set_interval(terminal.WATCH_SECONDS, self._watch_terminal)
             self.session.suggestion = suggestion(os.environ)
-        await self.engine.start()
         self.call_later(self._show_first_page)
 
     def _show_first_page(self) -> None:
@@ -90,10 +89,13 @@ class WizardApp(DrawingApp):
         self.push_screen(first)
         self.call_after_refresh(self._first_page_shown)
 
-    def _first_page_shown(self) -> None:
+    async def _first_page_shown(self) -> None:
         # What was loaded stays until the end; later collections need not look at it.
         gc.freeze()
         gc.enable()
+        if not self._ending:
+            # Not before: on a busy machine, or one of a single core, it would delay the page.
+            await self.engine.start()
 
     def _watch_terminal(self) -> None:
         descriptor = terminal.input_descriptor()
