@@ -12,7 +12,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-OTHER_FILES = {"wizard/FORMAT.md", "wizard/py.typed", "wizard/tui/wizard.tcss"}
+OTHER_FILES = {
+    "wizard/FORMAT.md",
+    "wizard/py.typed",
+    "wizard/tui/wizard.tcss",
+    "wizard/tui/pages.tcss",
+}
 DIST_INFO = {"METADATA", "RECORD", "WHEEL", "entry_points.txt", "licenses/LICENSE"}
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Coroutine, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual import on
@@ -24,7 +25,7 @@ from wizard.tui import ways
 from wizard.tui.engine_client import EngineError
 from wizard.tui.engine_port import Engine
 from wizard.tui.glyphs import CROSS
-from wizard.tui.screens.fitted import FittedScreen
+from wizard.tui.screens.fitted import PAGES_CSS, FittedScreen
 from wizard.tui.screens.help import Explanation
 from wizard.tui.session import WizardSession
 from wizard.tui.widgets.action import Action
@@ -54,6 +55,7 @@ class StepScreen(FittedScreen, inherit_bindings=False):
     EXPLAINED: ClassVar[Explanation] = Explanation(what="", choose="", after="")
     HINTS: ClassVar[str] = "Enter next   Esc back   F1 help   Ctrl+C quit"
     AUTO_FOCUS = None
+    CSS_PATH: ClassVar[Path | None] = PAGES_CSS
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", show=False),

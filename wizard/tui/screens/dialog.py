@@ -7,12 +7,14 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen, ScreenResultType
 
+from wizard.tui.screens.fitted import PAGES_CSS
 from wizard.tui.widgets.hint_line import more_of
 
 
 class Dialog(ModalScreen[ScreenResultType], inherit_bindings=False):
     """A question over a page; its parts stand in a container with the id `dialog`."""
 
+    CSS_PATH = PAGES_CSS
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("pageup", "page(-1)", show=False),
         Binding("pagedown", "page(1)", show=False),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import cast
 
 from textual import events
@@ -11,6 +12,9 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from wizard.tui.widgets.choice_list import ChoiceList
+
+PAGES_CSS = Path(__file__).parent.parent / "pages.tcss"
+"""How the pages after the first one look, and dialogs; read when the first of them is shown."""
 
 
 class FittedScreen(Screen[None], inherit_bindings=False):

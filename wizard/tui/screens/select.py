@@ -45,6 +45,7 @@ class SelectScreen(StepScreen):
     """A list of databases, and a line to type a path."""
 
     STEP: ClassVar[int] = 1
+    CSS_PATH: ClassVar[Path | None] = None
     TITLE_TEXT: ClassVar[str] = "which database"
     EXPLAINED: ClassVar[Explanation] = Explanation(
         what=(
