@@ -90,9 +90,10 @@ class WizardApp(DrawingApp):
         self.call_after_refresh(self._first_page_shown)
 
     async def _first_page_shown(self) -> None:
-        # What was loaded stays until the end; later collections need not look at it.
-        gc.freeze()
-        gc.enable()
+        if not gc.isenabled():
+            # What was loaded stays until the end; later collections need not look at it.
+            gc.freeze()
+            gc.enable()
         if not self._ending:
             # Not before: on a busy machine, or one of a single core, it would delay the page.
             await self.engine.start()
