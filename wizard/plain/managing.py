@@ -18,8 +18,8 @@ from wizard.plain import checklist, review
 from wizard.plain.asking import Back, Refused, number, say
 from wizard.plain.place import kit_options, typed_file, typed_new_file
 from wizard.tui import errands
+from wizard.tui.answers.overview import Overview
 from wizard.tui.process.overview import described
-from wizard.tui.upkeep import Overview
 
 if TYPE_CHECKING:
     from wizard.plain.conversation import Talk

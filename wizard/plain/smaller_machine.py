@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from wizard import engine
 from wizard.plain.asking import Back, Refused, number, say
 from wizard.tui import wording
-from wizard.tui.session import Choice, OtherMachine
+from wizard.tui.answers.cost import Choice, OtherMachine
 
 if TYPE_CHECKING:
     from wizard.plain.conversation import Talk

@@ -20,6 +20,34 @@ from wizard.tui.errands.kit import ADD_KIT, OPEN_BY_KIT, PROVE, RENEW
 from wizard.tui.errands.operators import ADD_OPERATOR, LEFT, OPERATORS, RENAME_OPERATOR
 from wizard.tui.errands.unfinished import CHECKLIST, SETTLE, UNDO
 
+__all__ = [
+    "ADD_KIT",
+    "ADD_OPERATOR",
+    "BACK_UP",
+    "CHECKLIST",
+    "DECRYPT",
+    "DECRYPT_BY_KIT",
+    "EVERY",
+    "FORGOTTEN",
+    "LEAKED",
+    "LEFT",
+    "LEFT_MASTER",
+    "OPEN_BY_KIT",
+    "OPERATORS",
+    "PROVE",
+    "RENAME_OPERATOR",
+    "RENEW",
+    "RESTORE_SIDECAR",
+    "ROTATE",
+    "SETTLE",
+    "START_OVER",
+    "STRONGER",
+    "UNDO",
+    "VERIFY_BACKUP",
+    "named",
+    "offered",
+]
+
 EVERY = (
     LEAKED,
     FORGOTTEN,
