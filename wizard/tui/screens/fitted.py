@@ -10,6 +10,7 @@ from textual import events
 from textual.geometry import Offset, Size
 from textual.screen import Screen
 from textual.widget import Widget
+from textual.widgets import Static
 
 from wizard.tui.widgets.choice_list import ChoiceList
 
@@ -36,7 +37,14 @@ class FittedScreen(Screen[None], inherit_bindings=False):
     def on_screen_resume(self, event: events.ScreenResume) -> None:
         """Its parts have had their styles since they were mounted, when it is first shown."""
         event.refresh_styles = self._shown
+        if not self._shown:
+            self.call_after_refresh(self._measure_again)
         self._shown = True
+
+    def _measure_again(self) -> None:
+        # Of what was put into a part before it was mounted, Textual keeps the height of before.
+        for part in self.query(Static):
+            part.refresh(layout=True)
 
     def set_focus(
         self,
