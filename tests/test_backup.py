@@ -48,6 +48,7 @@ from wizard.engine import (
     snapshot,
     sodium,
 )
+from wizard.engine.audit import Audited
 from wizard.engine.changing import changing, publish, remember, revised
 from wizard.engine.encoding import rendered
 from wizard.engine.master_only import master_keys
@@ -90,7 +91,7 @@ def revise(node):
         master_keys(change.metadata, PASSPHRASE, None, allow_high_cost=False) as keys,
     ):
         new = revised(change.metadata)
-        publish(change.target, new, keys.master)
+        publish(change.target, new, keys.master, entry=Audited(node, "retune"))
         assert remember(change.target, new, keys.data_key)
 
 

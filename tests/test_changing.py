@@ -9,6 +9,7 @@ import wizard
 from tests.databases import PASSPHRASE, make_plain
 from tests.test_initialization import CHEAP, protect
 from wizard.engine import InvalidInput, RolledBackMetadata, State, WrongPassphrase, inspect
+from wizard.engine.audit import Audited
 from wizard.engine.boxing import BoxKeys
 from wizard.engine.changing import changing, publish, remember, revised
 from wizard.engine.kdf import derive
@@ -59,7 +60,7 @@ def with_operator(path, *, label="Ada", passphrase=OPERATOR):
             ):
                 slot = fill(slot, keys, data_key, metadata.binding)
             new = revised(metadata, operator_slots=(*metadata.operator_slots, slot))
-            publish(change.target, new, master)
+            publish(change.target, new, master, entry=Audited(change.target, "operator_add"))
             assert remember(change.target, new, data_key)
 
 
@@ -105,7 +106,7 @@ def test_a_database_that_was_busy_learns_the_revision_when_it_is_next_opened_for
             SigningKey.master(root) as master,
         ):
             new = revised(change.metadata)
-            publish(node, new, master)
+            publish(node, new, master, entry=Audited(node, "retune"))
             assert not remember(node, new, data_key)
         application.connection.execute("COMMIT")
     with wizard.unlock(node, PASSPHRASE, readonly=True) as database:

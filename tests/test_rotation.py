@@ -39,6 +39,7 @@ from wizard.engine import (
     rotate,
     swap,
 )
+from wizard.engine.audit import Audited
 from wizard.engine.changing import changing
 from wizard.engine.digests import contents
 from wizard.engine.keyed import KeyRefused, open_keyed
@@ -46,7 +47,7 @@ from wizard.engine.kit import KitSheet
 from wizard.engine.opening import open_data_key, open_operator, open_root
 from wizard.engine.rescue import compact
 from wizard.engine.secret import Secret
-from wizard.engine.sidecar import replaced_path, sidecar_path, staged_files, staged_path
+from wizard.engine.sidecar import replaced_path, sidecar_path, staged_files
 from wizard.engine.verification import header_of
 
 DEARER = KdfParams(memory_kib=20 * 1024, passes=3, lanes=1)
@@ -192,7 +193,10 @@ def test_operators_keep_their_passphrases_and_a_removed_one_is_shut_out(node):
 
         with SigningKey.master(root) as master:
             publish(
-                node, revised(change.metadata, operator_slots=before.operator_slots[:1]), master
+                node,
+                revised(change.metadata, operator_slots=before.operator_slots[:1]),
+                master,
+                entry=Audited(node, "operator_remove"),
             )
     assert opens_with(node, captured)
     rotate(node, PASSPHRASE)
@@ -495,9 +499,9 @@ def test_somebody_who_opened_the_old_file_at_the_last_moment_undoes_it(node, tra
 
     def open_the_old_one(path):
         real(path)
-        staged = staged_path(node)
-        if path == node.parent and os.path.samestat(staged.stat(), old) and not opened:
-            opened.append(staged.open("rb"))
+        away = replaced_path(node)
+        if path == node.parent and os.path.samestat(away.stat(), old) and not opened:
+            opened.append(away.open("rb"))
 
     monkeypatch.setattr(swap, "sync_path", open_the_old_one)
     try:

@@ -50,7 +50,7 @@ from wizard.engine.masterkey import SigningKey
 from wizard.engine.metadata import read_metadata, sign_metadata
 from wizard.engine.opening import open_root
 from wizard.engine.secret import Secret
-from wizard.engine.sidecar import new_sidecar_path, sidecar_path, staged_path
+from wizard.engine.sidecar import new_sidecar_path, replaced_path, sidecar_path, staged_path
 from wizard.refusals import NotAuthenticated
 from wizard.settings.model import CryptoSettings
 
@@ -169,6 +169,11 @@ def cut_off(node, step):
     return data
 
 
+def other_file(node, step):
+    """Where the rotation was cut off: the copy that was to come, or the database that was."""
+    return staged_path(node) if step == "before" else replaced_path(node)
+
+
 @pytest.mark.parametrize("step", ["before", "after"])
 def test_the_second_reader_opens_a_database_whose_rotation_was_cut_off(node, step):
     cut_off(node, step)
@@ -185,7 +190,7 @@ def test_a_cut_off_rotation_keeps_its_sidecar_while_the_database_is_away(node, t
     away = node.rename(tmp_path / "moved.db")
     found = inspect(node)
     assert found.state is State.DAMAGED
-    assert staged_path(node).name in found.ways_out[1]
+    assert other_file(node, step).name in found.ways_out[1]
 
     assert engine.undo_interrupted(node) is None
     with pytest.raises(DamagedMetadata):
@@ -193,20 +198,20 @@ def test_a_cut_off_rotation_keeps_its_sidecar_while_the_database_is_away(node, t
     with pytest.raises(OutputExists):
         engine.restore(backup, to=node)
     assert sidecar_path(node).read_bytes() == data
-    assert staged_path(node).exists()
+    assert other_file(node, step).exists()
 
     away.rename(node)
     assert opens(node)
     engine.retune(node, PASSPHRASE, params=CHEAP)
     assert opens(node)
-    assert not staged_path(node).exists()
+    assert not other_file(node, step).exists()
 
 
 @pytest.mark.parametrize("step", ["before", "after"])
 def test_the_other_file_of_a_cut_off_rotation_opens_under_the_name_of_the_database(node, step):
     cut_off(node, step)
     node.unlink()
-    staged_path(node).rename(node)
+    other_file(node, step).rename(node)
     assert opens(node)
     engine.retune(node, PASSPHRASE, params=CHEAP)
     assert opens(node)
@@ -219,7 +224,7 @@ def test_without_its_sidecar_the_old_file_of_a_rotation_stays_because_the_sheets
     sidecar_path(node).unlink()
     assert engine.undo_interrupted(node) is None
     node.unlink()
-    staged_path(node).rename(node)
+    replaced_path(node).rename(node)
     sheet = (tmp_path / "sheet-1.txt").read_text()
     assert opens(node, None, recovery=[sheet])
 
@@ -559,7 +564,7 @@ def test_a_saved_sidecar_beside_a_cut_off_rotation_does_not_bring_the_old_databa
 
 def test_starting_over_keeps_the_old_file_of_a_cut_off_rotation_too(node, tmp_path):
     cut_off(node, "after")
-    old, new = staged_path(node).read_bytes(), node.read_bytes()
+    old, new = replaced_path(node).read_bytes(), node.read_bytes()
     sidecar_path(node).unlink()
     start_over(node)
     kept = {path.read_bytes() for path in node.parent.glob("node.db.replaced-*")}

@@ -27,6 +27,7 @@ _CACHED_BLOCKS = 7
 # object has 33 bytes besides its contents, so the smallest pools hold nothing of interest.
 _POOLED_SIZES = range(512, 48, -16)
 _BYTES_OVERHEAD = 33
+_POOL_BYTES = 16 * 1024
 _MOST_BYTES = 256 * 1024 * 1024
 
 _windows = threading.Lock()
@@ -69,19 +70,22 @@ def _wash_pools() -> None:
 
     The first size takes all pools that are free; what it gets from outside of the memory of before
     shows that there are no more. Every other size then gets the blocks that its own pools have
-    left, before it, too, has to look outside.
+    left, before it, too, has to look outside. A pool from outside can stand before those of before,
+    so more is taken from there than one holds.
     """
     starts, ends = _mapped()
     taken: list[bytes] = []
     room = _MOST_BYTES if starts else 0
     for size in _POOLED_SIZES:
         contents = size - _BYTES_OVERHEAD
+        outside = 0
         while room > 0:
             block = bytes(contents)
             taken.append(block)
             room -= size
             span = bisect_right(starts, id(block)) - 1
-            if span < 0 or id(block) >= ends[span]:
+            outside += span < 0 or id(block) >= ends[span]
+            if outside > _POOL_BYTES // size:
                 break
 
 

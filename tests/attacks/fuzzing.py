@@ -1,7 +1,8 @@
 """One reader under many mutations, in a process of its own: what became of them, and what it cost.
 
 `python -m tests.attacks.fuzzing READER|all COUNT hypothesis|atheris DIRECTORY` prints a line of JSON
-for each reader.
+for each reader. With atheris the program itself is instrumented, so that a mutation that reaches new
+code is kept and built upon.
 Fails on anything that is accepted, on an error that is not one of ours, and on a second of work.
 """
 
@@ -14,11 +15,11 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from tests.attacks.mutations import Step, spoilt
-from tests.attacks.readers import NAMES, Accepted, World, reader_of
 
 
 def peak_mib() -> int:
@@ -33,9 +34,9 @@ SLOWEST_SECONDS = 1.0
 class Run:
     """Counts, and times by this process's own clock, so that busy neighbours do not matter."""
 
-    def __init__(self, world: World, name: str) -> None:
+    def __init__(self, name: str, read: Callable[[bytes], str], samples: list[bytes]) -> None:
         self.name = name
-        self._read, self._samples = reader_of(world, name)
+        self._read, self._samples = read, samples
         for sample in self._samples[:1]:
             self._read(sample)
         self.became: Counter[str] = Counter()
@@ -95,12 +96,12 @@ def by_atheris(run: Run, count: int) -> None:
             os._exit(0)
 
     # libFuzzer ends the process itself; so the line is printed with the last one.
-    atheris.instrument_func(run._read)
     atheris.Setup(
         [
             sys.argv[0],
             f"-runs={count + 10}",
             "-max_len=64",
+            "-len_control=0",
             "-artifact_prefix=" + tempfile.gettempdir() + "/",
         ],
         attack,
@@ -121,12 +122,19 @@ def say(run: Run) -> None:
 
 def main() -> None:
     name, count, driver, directory = sys.argv[1:]
-    world = World(Path(directory))
-    for each in NAMES if name == "all" else (name,):
-        run = Run(world, each)
+    if driver == "atheris":
+        import atheris
+
+        with atheris.instrument_imports(include=["wizard"], enable_loader_override=False):
+            from tests.attacks import readers
+    else:
+        from tests.attacks import readers
+    world = readers.World(Path(directory))
+    for each in readers.NAMES if name == "all" else (name,):
+        run = Run(each, *readers.reader_of(world, each))
         try:
             (by_atheris if driver == "atheris" else by_hypothesis)(run, int(count))
-        except Accepted as accepted:
+        except readers.Accepted as accepted:
             raise SystemExit(f"{each} accepted: {accepted}") from None
         say(run)
 

@@ -47,7 +47,7 @@ def take_to(
 
 def _press_until(terminal: Terminal, text: str) -> None:
     """Enter chooses first, and then goes on; while the machine is measured it only waits."""
-    end = time.monotonic() + 60
+    end = time.monotonic() + 240
     while text not in terminal.text:
         assert time.monotonic() < end, terminal.text
         terminal.send(ENTER)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,7 @@ class DatabaseView:
         self._stamp: tuple[int, ...] | None = None
         self._look: Look | None = None
         self._good_until = 0
+        self._newest: dict[tuple[bytes, bytes], int] = {}
 
     def look(self) -> Look:
         """Return what is there now. Raises nothing for what it finds."""
@@ -57,10 +58,39 @@ class DatabaseView:
         return look
 
     def _inspect(self) -> Look:
-        found = engine.inspect(self.path)
+        found = self._not_rolled_back(engine.inspect(self.path))
         report = {"name": self.name, **engine.status_report(found)}
         report["enabled"] = self.crypto.enabled
         return Look(found, report, json.dumps(report, ensure_ascii=False).encode())
+
+    def _not_rolled_back(self, found: engine.Inspection) -> engine.Inspection:
+        """Refuse a sidecar that is older than one that this server has seen here.
+
+        The database itself notices that when it is opened; grants and signatures open nothing.
+        """
+        metadata = found.metadata
+        if metadata is None or not found.opens:
+            return found
+        # With its first key: anybody can make a chain of his own under the id of another's.
+        whose = (metadata.database_id, metadata.chain[0].master_public_key)
+        newest = self._newest.get(whose, 0)
+        if metadata.revision >= newest:
+            self._newest[whose] = metadata.revision
+            return found
+        error = engine.RolledBackMetadata(
+            f"The sidecar is revision {metadata.revision}, but this server has seen revision "
+            f"{newest}: an older sidecar was put back."
+        )
+        return replace(
+            found,
+            state=engine.State.DAMAGED,
+            reason=str(error),
+            error=error,
+            ways_out=(
+                "Put the newer sidecar back.",
+                "If an older database was restored on purpose: restart the server.",
+            ),
+        )
 
     def _files(self) -> tuple[tuple[int, ...], int]:
         stamp: list[int] = []

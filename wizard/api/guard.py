@@ -45,6 +45,30 @@ log = logging.getLogger("wizard.api")
 
 
 @dataclass(slots=True)
+class _Overwriting:
+    """Freed memory, overwritten a moment after each request; once for all of the same moment.
+
+    It takes milliseconds, and anybody can ask: without a token, and thousands of times a second.
+    """
+
+    due: bool = False
+    again: bool = False
+
+    def ask(self) -> None:
+        """See to it that what is freed within a moment is overwritten soon after."""
+        self.again = self.due
+        if not self.due:
+            self.due = True
+            asyncio.get_running_loop().call_later(_LET_GO_SECONDS, self._now)
+
+    def _now(self) -> None:
+        self.due = False
+        freed.overwrite()
+        if self.again:
+            self.ask()
+
+
+@dataclass(slots=True)
 class Guard:
     """ASGI middleware around the whole application."""
 
@@ -54,6 +78,7 @@ class Guard:
     headers: dict[str, str]
     count: Callable[[str, str, int], None]
     _raw: list[tuple[bytes, bytes]] = field(init=False)
+    _overwriting: _Overwriting = field(default_factory=_Overwriting)
 
     def __post_init__(self) -> None:
         self._raw = [
@@ -80,7 +105,7 @@ class Guard:
             self._note(scope, answer.status)
             if scope["method"] in _HAS_BODY:
                 # Not now: the server still holds the body. What it was parsed into cannot be wiped.
-                asyncio.get_running_loop().call_later(_LET_GO_SECONDS, freed.overwrite)
+                self._overwriting.ask()
 
     def _judge(self, scope: Scope) -> None:
         given = {name: value for name, value in scope["headers"] if name in _WANTED}

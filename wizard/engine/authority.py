@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from wizard.engine import audit, inspection
-from wizard.engine.changing import changing, publish, remember
+from wizard.engine.changing import changing, publish, record_in_force, remember
 from wizard.engine.errors import InvalidPassphrase, NotPermitted, WrongPassphrase
 from wizard.engine.keyfile import KeyfileInput, keyfile_from
 from wizard.engine.masterkey import SigningKey
@@ -67,7 +67,7 @@ class Authority:
 
     def publish(self, metadata: Metadata) -> Changed:
         """Put a document in force that the present master key signs."""
-        publish(self.target, metadata, self.signing)
+        publish(self.target, metadata, self.signing, entry=self.entry)
         return self.done(metadata, self.signing)
 
     def done(self, metadata: Metadata, signing: SigningKey) -> Changed:
@@ -89,9 +89,7 @@ def in_force(
 
     ``signing`` is the master key of the document.
     """
-    entry.concerns(metadata)
-    entry.signer = signing
-    entry.done()
+    record_in_force(entry, metadata, signing)
     known = remember(entry.target, metadata, data_key)
     warnings = ("" if known else _NOT_REMEMBERED, entry.warning)
     return Changed(entry.target, metadata, settled, tuple(each for each in warnings if each))

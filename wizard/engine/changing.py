@@ -91,9 +91,10 @@ def publish(
     metadata: Metadata,
     master: SigningKey,
     *,
+    entry: audit.Audited,
     prove: Callable[[bytes], object] | None = None,
 ) -> None:
-    """Sign, replace the sidecar, and read it back. Raises what `replace_sidecar` raises.
+    """Sign, replace the sidecar, read it back and record it. Raises what `replace_sidecar` raises.
 
     ``prove`` gets the new sidecar as the disk gives it back, before it takes the old one's place.
     Raises `Interrupted` for what fails after that, when the change is in force already.
@@ -101,15 +102,32 @@ def publish(
     data = sign_metadata(metadata, master)
     try:
         replace_sidecar(target, data, prove=prove)
-        if read_sidecar(sidecar_path(target)) != data:
-            raise DamagedMetadata("The new crypto metadata did not read back from the disk.")
-    except WizardError as error:
+        read_back(target, data)
+        record_in_force(entry, metadata, master)
+    except BaseException as error:
         if not _is_there(target, data):
+            raise
+        # Also for a signal: what is in force was not cancelled.
+        record_in_force(entry, metadata, master)
+        if not isinstance(error, WizardError):
             raise
         raise Interrupted(
             f"The change of {target.name} is in force, but the disk did not confirm it: {error} "
             "After a power failure what was valid before may be valid again: keep both."
         ) from None
+
+
+def record_in_force(entry: audit.Audited, metadata: Metadata, master: SigningKey) -> None:
+    """Record that the document is in force, signed by its own key; once, however often called."""
+    entry.concerns(metadata)
+    entry.signer = master
+    entry.done()
+
+
+def read_back(target: Path, data: bytes) -> None:
+    """Raise `DamagedMetadata` unless the sidecar is ``data``."""
+    if read_sidecar(sidecar_path(target)) != data:
+        raise DamagedMetadata("The new crypto metadata did not read back from the disk.")
 
 
 def _is_there(target: Path, data: bytes) -> bool:

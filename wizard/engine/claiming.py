@@ -15,6 +15,7 @@ from wizard.engine import audit, inspection
 from wizard.engine.cut_off import is_cut_off
 from wizard.engine.errors import AlreadyProtected, DamagedMetadata
 from wizard.engine.inspection import State
+from wizard.engine.moving_aside import keep_replaced
 from wizard.engine.settling import settle
 from wizard.engine.sidecar import remove, sidecar_path, staged_files, sync_directory
 
@@ -49,6 +50,12 @@ def undo(target: Path) -> str | None:
     left = [path for path in staged_files(target) if os.path.lexists(path)]
     if found.state is not State.INTERRUPTED or not left:
         return None
+    kept = keep_replaced(target)
+    if kept is not None:
+        return (
+            f"A rotation of {target.name} had been cut off, and its crypto metadata are gone. The "
+            f"database of before that was kept as {kept.name}."
+        )
     remove(sidecar_path(target))
     for name in _other_names(target):
         remove(name)

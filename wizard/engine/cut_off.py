@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 
 from wizard.engine.errors import NotVerified
-from wizard.engine.filehead import FileKind, classify, file_salt
+from wizard.engine.filehead import FileKind, begins_with, classify
 from wizard.engine.replacement import read_sidecar_bytes
 from wizard.engine.sidecar import read_sidecar, sidecar_path, staged_path
 
@@ -31,8 +31,8 @@ def is_cut_off(target: Path) -> bool:
         sidecar is not None
         # With a document pending it is a rotation, whose old database waits under that name to go.
         and sidecar.pending is None
-        and sidecar.current.file_salt == file_salt(staged)
-        and sidecar.current.file_salt != file_salt(target)
+        and begins_with(staged, sidecar.current.file_salt)
+        and not begins_with(target, sidecar.current.file_salt)
         # Else the old database would lose its only name, as with a saved sidecar that was put
         # beside what a rotation has left.
         and bool(second_names(target))

@@ -10,17 +10,20 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 from wizard.engine import audit, sodium
+from wizard.engine.authority import master_root
 from wizard.engine.encoding import Malformed
 from wizard.engine.errors import TargetAbsent, Unreadable, WrongSignature
 from wizard.engine.inspection import inspect, resolve
-from wizard.engine.keyfile import KeyfileInput
+from wizard.engine.keyfile import KeyfileInput, keyfile_from
 from wizard.engine.masterkey import MasterPublicKey, SigningKey
 from wizard.engine.passphrase import PassphraseSource, passphrase_from
 from wizard.engine.progress import CancelToken, Progress, ProgressSink, Stage, ignore_progress
+from wizard.engine.secret import Secret
 from wizard.engine.sidecar import read_regular
 from wizard.engine.sshsig import (
     HASH,
@@ -31,7 +34,7 @@ from wizard.engine.sshsig import (
     read_public_key,
     read_signature,
 )
-from wizard.engine.unlocking import check_cost, open_master, openable
+from wizard.engine.unlocking import check_cost, openable
 
 _SIGNER = "datafold-wizard"
 _PIECE = 1024 * 1024
@@ -71,7 +74,7 @@ def sign_file(
     """Sign ``file`` with the master key of the database at ``path``; writes nothing but the log.
 
     A callable ``passphrase`` is called only after the file has been read. Raises the error of the
-    target's state, `WrongPassphrase`, and `TargetAbsent` or `Unreadable` for the file.
+    target's state, `WrongPassphrase`, `NotPermitted` for an operator's passphrase, and `TargetAbsent` or `Unreadable` for the file.
     """
     with audit.attempt(resolve(path), "sign") as entry:
         metadata = openable(inspect(entry.target))
@@ -82,7 +85,8 @@ def sign_file(
         entry.details[HASH] = digest.hex()
         with (
             passphrase_from(passphrase) as secret,
-            open_master(metadata, secret, keyfile) as root,
+            _opened(keyfile) as second,
+            master_root(metadata, secret, second) as root,
             SigningKey.master(root) as master,
         ):
             signature = FileSignature(master.public, HASH, master.sign(message(HASH, digest)))
@@ -96,6 +100,10 @@ def sign_file(
         current=metadata.generation,
         warnings=(entry.warning,) if entry.warning else (),
     )
+
+
+def _opened(keyfile: KeyfileInput | None) -> AbstractContextManager[Secret | None]:
+    return keyfile_from(keyfile) or nullcontext()
 
 
 def verify_signature(

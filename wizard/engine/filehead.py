@@ -68,6 +68,17 @@ def file_salt(path: Path) -> bytes:
     return salt
 
 
+def begins_with(path: Path, salt: bytes) -> bool:
+    """Whether ``path`` is an encrypted database with that salt; a file cut short is none.
+
+    Raises as `file_salt`, but not `DamagedDatabase`.
+    """
+    try:
+        return classify(path) is FileKind.OPAQUE and file_salt(path) == salt
+    except DamagedDatabase:
+        return False
+
+
 def looks_encrypted_by_us(path: Path) -> bool:
     """Whether the header is as SQLite3 Multiple Ciphers writes it: salt, then plaintext page size.
 

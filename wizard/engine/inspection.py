@@ -13,6 +13,7 @@ from pathlib import Path
 from wizard.engine.cut_off import is_cut_off
 from wizard.engine.errors import (
     Busy,
+    DamagedDatabase,
     DamagedMetadata,
     ForeignMetadata,
     ForeignTarget,
@@ -23,12 +24,13 @@ from wizard.engine.errors import (
     Unreadable,
     WizardError,
 )
-from wizard.engine.filehead import FileKind, classify, file_salt, looks_encrypted_by_us
+from wizard.engine.filehead import FileKind, begins_with, classify, file_salt, looks_encrypted_by_us
 from wizard.engine.leftovers import plaintext_left
 from wizard.engine.metadata import Metadata
 from wizard.engine.replacement import Sidecar, read_sidecar_bytes
 from wizard.engine.sidecar import (
     read_sidecar,
+    replaced_path,
     sidecar_path,
     staged_files,
     staged_path,
@@ -129,6 +131,8 @@ def _without_sidecar(target: Path, kind: FileKind, *, unfinished: bool) -> Inspe
             f"{target} is not an SQLite database, or another program encrypted it.",
             ways_out=("If it was protected here and lost its sidecar: put that back.", _BY_KIT),
         )
+    if unfinished and classify(replaced_path(target)) is FileKind.OPAQUE:
+        return _cut_off_and_lost(target, kind)
     if unfinished:
         return _interrupted(target, kind)
     if kind is FileKind.ABSENT:
@@ -152,13 +156,17 @@ def _with_sidecar(target: Path, kind: FileKind, data: bytes, *, unfinished: bool
     except NotVerified as error:
         kit = (_BY_KIT,) if opaque else ()
         return _damaged(target, error, ways_out=("Put the sidecar back from a backup.", *kit))
-    metadata = sidecar.current
     if opaque:
-        fitting = sidecar.for_file(file_salt(target))
+        try:
+            salt = file_salt(target)
+        except DamagedDatabase as error:
+            return _damaged(target, error, ways_out=("Put the database back from a backup.",))
+        fitting = sidecar.for_file(salt)
         if fitting is not None:
             return _fitting(target, fitting, sidecar, unfinished=unfinished)
         if is_cut_off(target):
             return _starting_over(target)
+        metadata = _likeliest(sidecar, target)
         foreign = ForeignMetadata(
             f"{sidecar_path(target).name} is sound, but belongs to another database file "
             f"(its fingerprint is {metadata.public_key.fingerprint})."
@@ -170,19 +178,20 @@ def _with_sidecar(target: Path, kind: FileKind, data: bytes, *, unfinished: bool
 
 def _with_sidecar_alone(target: Path, kind: FileKind, sidecar: Sidecar) -> Inspection:
     """No encrypted database has that name; one may be staged."""
-    described = any(_describes_staged(metadata, target) for metadata in sidecar.documents)
     # An initialization has no pending document. A rotation has, and its sidecar is the only way
     # into a database that may be away just now: nothing of it may count as a leftover.
-    if described and sidecar.pending is None:
+    if sidecar.pending is None and begins_with(staged_path(target), sidecar.current.file_salt):
         return _interrupted(target, kind)
     what = "is missing" if kind is FileKind.ABSENT else "is plaintext"
     ways_out = ("Put the encrypted database back from a backup.", "Move the sidecar aside.")
-    if described:
-        rename = (
-            f"Or rename {staged_path(target).name} to that: it is the database as it was when its "
-            "rotation began, and opens."
-        )
-        ways_out = (f"Put {target.name} back to where it was.", rename)
+    for left in (replaced_path(target), staged_path(target)) if sidecar.pending else ():
+        if any(begins_with(left, each.file_salt) for each in sidecar.documents):
+            rename = (
+                f"Or rename {left.name} to that: it is the database as it was when its "
+                "rotation began, and opens."
+            )
+            ways_out = (f"Put {target.name} back to where it was.", rename)
+            break
     error = DamagedMetadata(f"{sidecar_path(target).name} is there, but {target.name} {what}.")
     return _damaged(target, error, ways_out=ways_out)
 
@@ -202,10 +211,34 @@ def _fitting(target: Path, metadata: Metadata, sidecar: Sidecar, *, unfinished: 
     )
 
 
-def _describes_staged(metadata: Metadata, target: Path) -> bool:
-    """Whether the sidecar is that of the staged database, and not of one that is away just now."""
-    staged = staged_path(target)
-    return classify(staged) is FileKind.OPAQUE and file_salt(staged) == metadata.file_salt
+def _likeliest(sidecar: Sidecar, target: Path) -> Metadata:
+    """The document of a file whose first bytes fit none: told by the other file of a rotation.
+
+    The exchange leaves the old file under the other name, so what is in place needs the pending
+    document then. (16 damaged bytes there lose nothing where the cipher does not use them.)
+    """
+    if sidecar.pending and begins_with(replaced_path(target), sidecar.current.file_salt):
+        return sidecar.pending
+    return sidecar.current
+
+
+def _cut_off_and_lost(target: Path, kind: FileKind) -> Inspection:
+    """A rotation was cut off, and database and sidecar of then have gone since."""
+    left = replaced_path(target).name
+    error = Interrupted(
+        f"A rotation of {target.name} did not finish, and its crypto metadata are gone since. "
+        f"{left} is the database as it was before."
+    )
+    found = _interrupted(target, kind)
+    return replace(
+        found,
+        reason=str(error),
+        ways_out=(
+            f"Put {target.name} and its .crypto.json file back to where they were.",
+            f"Start anew; {left} is kept under a dated name then.",
+        ),
+        error=error,
+    )
 
 
 def _starting_over(target: Path) -> Inspection:

@@ -101,7 +101,7 @@ class PendingChange:
             salt = sqlite.file_salt(self.path)
             open_kit(texts, metadata=metadata, file_salt=salt).data_key.close()
 
-        publish(self.path, self.metadata, self._signing, prove=prove)
+        publish(self.path, self.metadata, self._signing, entry=self._entry, prove=prove)
         self._committed = True
         progress(Progress(Stage.COMMIT, 1, 2))
         done = in_force(

@@ -20,6 +20,7 @@ from wizard.engine.errors import OutputExists, Unreadable, UnsupportedDatabase
 from wizard.engine.filehead import FileKind, classify
 from wizard.engine.sidecar import (
     create_file,
+    replaced_path,
     sidecar_path,
     staged_path,
     sync_directory,
@@ -84,18 +85,21 @@ def unlink_aside(target: Path) -> None:
             path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 
-def keep_staged(target: Path) -> None:
-    """Give a staged database without a sidecar of its own a dated name.
+def keep_replaced(target: Path) -> Path | None:
+    """Give the database that a rotation has left a dated name, and return that; None without one.
 
-    It may be the old one of a rotation whose sidecar was lost since. Raises `Unreadable`.
+    Whoever lost the sidecar since, or the database, may have nothing else. Raises `Unreadable`.
     """
-    staged = staged_path(target)
-    if classify(staged) is FileKind.OPAQUE and not os.path.lexists(sidecar_path(staged)):
-        try:
-            staged.rename(aside_name(target))
-        except OSError as error:
-            raise write_error(staged, 0, error) from None
-        sync_directory(target.parent)
+    replaced = replaced_path(target)
+    if classify(replaced) is not FileKind.OPAQUE:
+        return None
+    name = aside_name(target)
+    try:
+        replaced.rename(name)
+    except OSError as error:
+        raise write_error(replaced, 0, error) from None
+    sync_directory(target.parent)
+    return name
 
 
 def _is_second_name(name: Path, first: Path) -> bool:

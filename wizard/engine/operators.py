@@ -180,7 +180,7 @@ def _add(
             open_database(held.target, data_key, read, readonly=True).close()
         cancel.check()
 
-    publish(held.target, metadata, held.signing, prove=prove)
+    publish(held.target, metadata, held.signing, entry=held.entry, prove=prove)
     return held.done(metadata, held.signing)
 
 

@@ -14,13 +14,14 @@ from wizard.engine.authority import Authority, Changed, authorised, check_nobody
 from wizard.engine.changing import publish
 from wizard.engine.errors import InvalidPassphrase
 from wizard.engine.initialization import DEFAULT_MINIMUM_SCORE, measured
+from wizard.engine.inspection import inspect
 from wizard.engine.kdf import KdfParams
 from wizard.engine.keyfile import KeyfileInput, keyfile_from
 from wizard.engine.passphrase import PassphraseSource, check_strength, new_passphrase_from
 from wizard.engine.progress import CancelToken, Progress, ProgressSink, Stage, ignore_progress
 from wizard.engine.secret import Secret
-from wizard.engine.succession import Credentials, Successor
-from wizard.engine.unlocking import check_cost
+from wizard.engine.succession import Credentials, Successor, check_room
+from wizard.engine.unlocking import check_cost, openable
 
 
 class KeyfileChange(Enum):
@@ -52,7 +53,7 @@ def change_passphrase(
     each leaves the state of before.
     """
     token = cancel or CancelToken()
-
+    check_room(openable(inspect(path)))
     with (
         authorised(
             path,
@@ -98,6 +99,7 @@ def retune(
     Raises as `change_passphrase` does.
     """
     token = cancel or CancelToken()
+    check_room(openable(inspect(path)))
     chosen = measured(params)
     check_cost(chosen, allow_high_cost=allow_high_cost)
     with authorised(
@@ -140,7 +142,7 @@ def _succeed(
             cancel.check()
 
         progress(Progress(Stage.COMMIT, 0, 1))
-        publish(held.target, metadata, successor.signing, prove=prove)
+        publish(held.target, metadata, successor.signing, entry=held.entry, prove=prove)
         return held.done(metadata, successor.signing)
 
 

@@ -18,6 +18,7 @@ from wizard.engine.authority import authorised, check_nobodys
 from wizard.engine.changing import Change, changing
 from wizard.engine.errors import NoRecovery, NotOpened, NotProved, NotVerified
 from wizard.engine.initialization import DEFAULT_MINIMUM_SCORE, measured
+from wizard.engine.inspection import inspect
 from wizard.engine.kdf import KdfParams
 from wizard.engine.keyfile import KeyfileInput, keyfile_from
 from wizard.engine.kit import parse_sheets
@@ -32,8 +33,8 @@ from wizard.engine.recovery import RecoveryPlan, combine
 from wizard.engine.rescue import open_kit
 from wizard.engine.secret import Secret
 from wizard.engine.slots import RecoverySlot
-from wizard.engine.succession import Credentials, Successor
-from wizard.engine.unlocking import check_cost
+from wizard.engine.succession import Credentials, Successor, check_room
+from wizard.engine.unlocking import check_cost, openable
 
 
 def prepare_recovery(
@@ -60,6 +61,7 @@ def prepare_recovery(
     token = cancel or CancelToken()
     with ExitStack() as stack:
         change = stack.enter_context(changing(path))
+        check_room(change.metadata)
         old_slot = _recovery_slot(change.metadata)
         entry = audit.begin(
             change.target, "recover", metadata=change.metadata, details={"using": "recovery"}
@@ -129,6 +131,7 @@ def prepare_renewal(
     none. Raises what `authorised` raises; each leaves the state of before.
     """
     token = cancel or CancelToken()
+    check_room(openable(inspect(path)))
     with ExitStack() as stack:
         held = stack.enter_context(
             authorised(

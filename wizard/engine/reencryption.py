@@ -36,19 +36,19 @@ class EncryptedSource(HeldSource):
         raise VerificationFailed(f"{staged} opens with the old data key.")
 
     def exchange(self, staged: Path) -> None:
-        """Let source and copy have each other's name, durably.
+        """Let the copy take the source's name, durably; the source is at `replaced_path` then.
 
         The old write-ahead log and journal are removed; the copy gets owner, group and mode of the
         source. Raises `Busy`, `OutputExists`, `UnsupportedDatabase` or `Unreadable`; the state is
-        that of before then.
+        that of before then, unless it could not be undone.
         """
         held, _facts = self._require()
         check_unchanged(held)
         exchange(held, staged, replaced_path(self.path), written=self._require_written())
 
-    def put_back(self, staged: Path) -> None:
-        """Undo `exchange`. Raises `OSError` or `Unreadable`."""
-        put_back(self.path, staged, replaced_path(self.path))
+    def put_back(self) -> None:
+        """Undo `exchange`. Raises `Unreadable`."""
+        put_back(self.path, replaced_path(self.path))
 
     def _hold(self) -> Held:
         return hold_encrypted(

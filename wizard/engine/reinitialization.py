@@ -30,7 +30,7 @@ from wizard.engine.keyfile import KeyfileInput
 from wizard.engine.metadata import Metadata
 from wizard.engine.moving_aside import (
     finish,
-    keep_staged,
+    keep_replaced,
     link_aside,
     unlink_aside,
 )
@@ -148,7 +148,7 @@ def prepare_reinitialization(
             raise Interrupted(settle(target))
         settled = settle(target)
         unlink_aside(target)
-        keep_staged(target)
+        keep_replaced(target)
         remove_staged(target)
         stack.callback(remove_staged, target)
         found = inspection.look(target)

@@ -22,8 +22,9 @@ from pathlib import Path
 from wizard.engine import inspection, sqlite
 from wizard.engine.authority import Authority, Changed, authorised, in_force
 from wizard.engine.binding import Binding
+from wizard.engine.changing import read_back, record_in_force
 from wizard.engine.encoding import timestamp
-from wizard.engine.errors import DamagedMetadata, Interrupted, WizardError
+from wizard.engine.errors import Interrupted, WizardError
 from wizard.engine.hold import check_replaceable
 from wizard.engine.initialization import measured
 from wizard.engine.inspection import State
@@ -43,7 +44,7 @@ from wizard.engine.sidecar import read_sidecar, replace_sidecar, sidecar_path, s
 from wizard.engine.slots import DATA_KEY_BYTES
 from wizard.engine.source import ConversionReport
 from wizard.engine.sqlite import Cipher, FileKind, InnerIdentity
-from wizard.engine.succession import Credentials, Successor
+from wizard.engine.succession import Credentials, Successor, check_room
 from wizard.engine.unlocking import check_cost, openable
 
 
@@ -86,6 +87,7 @@ def rotate(
     target = inspection.resolve(path)
     found = inspection.inspect(target)
     slot = openable(found).master_slot
+    check_room(openable(found))
     chosen = slot.params if params is None else measured(params)
     check_cost(chosen, allow_high_cost=allow_high_cost)
     # Not while somebody changes the keys, and not before what a killed run left has been ended.
@@ -102,7 +104,7 @@ def rotate(
         begun = time.monotonic()
         wanted = Cipher(held.metadata.cipher) if cipher is None else Cipher(cipher)
         run = _Rotation(held, wanted, chosen, progress, token)
-        with _ended_whatever_happens(target):
+        with _undone_whatever_happens(target):
             changed, copied = run.carry_out()
         return Rotated(
             path=target,
@@ -128,7 +130,7 @@ def _sqlcipher_note(metadata: Metadata) -> tuple[str, ...]:
 
 
 @contextmanager
-def _ended_whatever_happens(target: Path) -> Iterator[None]:
+def _undone_whatever_happens(target: Path) -> Iterator[None]:
     """Leave one database, one document and nothing else, also where the run is cut off."""
     try:
         yield
@@ -256,21 +258,37 @@ class _Rotation:
         current = read_sidecar(sidecar_path(target)) or b""
         replace_sidecar(target, with_pending(current, following), prove=prove)
         self.progress(Progress(Stage.COMMIT, 0, 2))
-        source.exchange(staged)
         try:
-            open_database(target, data_key, metadata, readonly=True).close()
-        except BaseException:
-            source.put_back(staged)
-            raise
-        self.progress(Progress(Stage.COMMIT, 1, 2))
-        source.close()
-        try:
+            source.exchange(staged)
+            try:
+                open_database(target, data_key, metadata, readonly=True).close()
+            except BaseException:
+                source.put_back()
+                raise
+            self.progress(Progress(Stage.COMMIT, 1, 2))
+            source.close()
             settle(target)
-            if read_sidecar(sidecar_path(target)) != following:
-                raise DamagedMetadata("The new crypto metadata did not read back from the disk.")
-        except WizardError as error:
+            read_back(target, following)
+        except BaseException as error:
+            source.close()
+            if not _in_place(target, metadata):
+                raise
+            # Whatever the error says, also a signal, or a disk that did not let it be undone.
+            with suppress(WizardError, OSError):
+                settle(target)
+            record_in_force(self.held.entry, metadata, successor.signing)
+            if not isinstance(error, WizardError):
+                raise
             raise Interrupted(
                 f"{target.name} has its new data key and opens with the same passphrase, but the "
                 f"last step failed: {error} The next command that changes its keys ends it."
             ) from None
         self.progress(Progress(Stage.COMMIT, 2, 2))
+
+
+def _in_place(target: Path, metadata: Metadata) -> bool:
+    """Whether the file that has the database's name is that of the document."""
+    try:
+        return sqlite.begins_with(target, metadata.file_salt)
+    except WizardError:
+        return False

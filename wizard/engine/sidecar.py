@@ -40,7 +40,10 @@ def staged_path(database: Path) -> Path:
 
 
 def replaced_path(database: Path) -> Path:
-    """A second name of the old database for the moment in which another one takes its name."""
+    """Where a rotation puts its finished copy, and then the old database until that may go.
+
+    What stands there is whole, always: nothing is ever written under that name.
+    """
     return database.with_name(f".{database.name}.datafold-replaced")
 
 

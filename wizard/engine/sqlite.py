@@ -15,7 +15,7 @@ import apsw
 
 from wizard.engine.content import IDENTITY_TABLE, table_rows
 from wizard.engine.errors import DamagedDatabase, Unreadable, VerificationFailed, WizardError
-from wizard.engine.filehead import FileKind, classify, file_salt, looks_encrypted_by_us
+from wizard.engine.filehead import FileKind, begins_with, classify, file_salt, looks_encrypted_by_us
 from wizard.engine.identity import (
     InnerIdentity,
     note_revision,
@@ -45,6 +45,7 @@ __all__ = [
     "FileKind",
     "InnerIdentity",
     "KeyRefused",
+    "begins_with",
     "classify",
     "create_encrypted",
     "file_salt",

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
-from wizard.engine.chain import next_link
+from wizard.engine.chain import MAXIMUM_LINKS, next_link
 from wizard.engine.changing import revised
-from wizard.engine.errors import NotProved, WrongPassphrase
+from wizard.engine.errors import InvalidInput, NotProved, WrongPassphrase
 from wizard.engine.kdf import SALT_BYTES, KdfParams, derive
 from wizard.engine.masterkey import SigningKey
 from wizard.engine.metadata import Metadata, read_metadata
@@ -31,6 +31,16 @@ class Credentials:
 
     passphrase: Secret
     keyfile: Secret | None
+
+
+def check_room(metadata: Metadata) -> None:
+    """Raise `InvalidInput` where no further master key can follow; asked before any secret is."""
+    if len(metadata.chain) >= MAXIMUM_LINKS:
+        raise InvalidInput(
+            f"The keys were changed {MAXIMUM_LINKS - 1:,} times, as often as this format can hold. "
+            "The database opens as always. To change them again, begin a new chain: decrypt it to a "
+            "copy, and protect that with init."
+        )
 
 
 class Successor:

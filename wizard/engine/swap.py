@@ -56,10 +56,10 @@ def swap(held: Held, staged: Path, keep_as: Path, *, written: os.stat_result) ->
 
 
 def exchange(held: Held, staged: Path, aside: Path, *, written: os.stat_result) -> None:
-    """Let the held file and ``staged`` have each other's name, durably. Does not let the file go.
+    """Let ``staged`` take the name of the held file, which is ``aside`` then. Does not let it go.
 
-    ``aside`` is a free name that is needed where the file system cannot do it in one step. Raises
-    what `swap` raises; the state is that of before then.
+    Raises what `swap` raises; the state is that of before then, unless the disk refused to have it
+    undone: the file that has the name tells.
     """
     _check_settled(staged)
     try:
@@ -74,23 +74,38 @@ def exchange(held: Held, staged: Path, aside: Path, *, written: os.stat_result) 
         sync_path(held.path.parent)
         # Somebody may have opened the old file after the last look. He waited for our lock, and
         # would write to a file that is about to go.
-        check_users(staged, own=held.descriptors)
+        check_users(aside, own=held.descriptors)
     except BaseException as error:
-        put_back(held.path, staged, aside)
+        put_back(held.path, aside)
         if isinstance(error, OSError):
             what = f"{held.path.parent} cannot be made durable: {error.strerror}."
             raise Unreadable(what) from None
         raise
 
 
-def put_back(path: Path, staged: Path, aside: Path) -> None:
-    """Undo `exchange`."""
-    _trade(path, staged, aside)
+def put_back(path: Path, aside: Path) -> None:
+    """Undo `exchange`. Raises `Unreadable`."""
+    failure = exchange_names(aside, path)
+    if failure in NO_SUCH_RENAME:
+        try:
+            aside.replace(path)
+        except OSError as error:
+            failure = error.errno or errno.EIO
+        else:
+            failure = 0
+    if failure:
+        raise Unreadable(f"{path} cannot be put back: {os.strerror(failure)}.")
     sync_directory(path.parent)
 
 
 def _trade(path: Path, staged: Path, aside: Path) -> None:
-    failure = exchange_names(staged, path)
+    if os.path.lexists(aside):
+        raise OutputExists(aside)
+    # First, so that no crash leaves the old database under the name of unfinished ones.
+    staged.rename(aside)
+    failure = exchange_names(aside, path)
+    if failure:
+        aside.rename(staged)
     if failure in NO_SUCH_RENAME:
         _link(path, aside)
         try:
@@ -98,7 +113,6 @@ def _trade(path: Path, staged: Path, aside: Path) -> None:
         except BaseException:
             aside.unlink()
             raise
-        aside.replace(staged)
     elif failure:
         raise OSError(failure, os.strerror(failure))
 
