@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -223,6 +226,56 @@ def test_a_second_name_is_never_taken_for_the_finished_copy(node):
     assert moving_aside.keep_replaced(node) is None
     replaced_path(node).rmdir()
     assert opens(node)
+
+
+# A log that is gone for a good reason -------------------------------------------------------------
+
+
+def test_a_log_that_was_deleted_is_warned_of_until_a_new_one_is_begun(node):
+    log = engine.audit_path(node)
+    log.unlink()
+    with engine.unlock(node, PASSPHRASE) as database:
+        assert "audit restart" in database.warnings[0]
+    before = inspect(node).metadata.revision
+    with pytest.raises(engine.NameNotConfirmed):
+        engine.restart_log(node, PASSPHRASE, confirm="other.db")
+    with pytest.raises(engine.WrongPassphrase):
+        engine.restart_log(node, NEW, confirm="node.db")
+    done = engine.restart_log(node, PASSPHRASE, confirm="node.db")
+    assert done.warnings == ()
+    assert done.kept.exists()
+    assert inspect(node).metadata.revision == before + 1
+    with engine.unlock(node, PASSPHRASE) as database:
+        assert database.warnings == ()
+    report = engine.verify_log(node, PASSPHRASE)
+    assert report.anchors == 2
+    first = list(audit_reading.read_log(node))[-1]
+    assert (first.number, first.event, first.outcome.value) == (1, "restart_log", "done")
+    assert first.signature
+    assert first.details["entries"] >= 1
+
+
+def test_a_new_log_by_command(node, tmp_path):
+    secret = tmp_path / "secret"
+    secret.write_text(PASSPHRASE)
+    secret.chmod(0o600)
+    engine.audit_path(node).unlink()
+    words = ["audit", "restart", str(node), "--passphrase", f"file:{secret}", "--json"]
+
+    def run(*more):
+        return subprocess.run(
+            [sys.executable, "-m", "wizard", *words, *more],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    assert run("--confirm", "wrong").returncode == 40
+    done = run("--confirm", "node.db")
+    assert done.returncode == 0, done.stderr
+    assert ".audit.jsonl.replaced-" in json.loads(done.stdout)["kept"]
+    assert engine.verify_log(node).entries == 1
 
 
 # At the HTTP API ----------------------------------------------------------------------------------

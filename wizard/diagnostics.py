@@ -323,7 +323,8 @@ TABLE: Mapping[type[BaseException], Row] = {
         33,
         409,
         _NOTHING,
-        "Copy the log away as it is, and compare it with saved copies: {program} audit show {path}",
+        "Copy the log away as it is, and compare it with saved copies: {program} audit show {path}. "
+        "Where the reason is known: {program} audit restart {path}",
     ),
     errors.AuditUnavailable: Row(
         "audit_unavailable",

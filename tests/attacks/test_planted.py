@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime, timedelta
 from itertools import product
 
 import pytest
@@ -150,6 +151,132 @@ def test_a_cost_bomb_is_refused_before_any_work(pristine, tmp_path, cost):
     with pytest.raises(engine.WizardError):
         engine.unlock(directory / "node.db", FIRST)
     assert time.process_time() - started < 0.5
+
+
+def document_with(directory, change):
+    """The sidecar with ``change`` made to it, signed again: what whoever has the key can write."""
+    from wizard.engine.encoding import canonical
+    from wizard.engine.masterkey import SigningKey
+    from wizard.engine.metadata import _CONTEXT, read_metadata
+    from wizard.engine.opening import open_root
+    from wizard.engine.secret import Secret
+
+    sidecar = directory / "node.db.crypto.json"
+    data = sidecar.read_bytes()
+    document = json.loads(data)
+    change(document["signed"])
+    metadata = read_metadata(data)
+    with (
+        Secret.copy_of(FIRST.encode()) as typed,
+        open_root(metadata, typed, None) as root,
+        SigningKey.master(root) as master,
+    ):
+        document["signature"] = master.sign(_CONTEXT + canonical(document["signed"])).hex()
+    return rendered(document)
+
+
+def costs(memory_kib, passes, lanes):
+    def change(signed):
+        for slot in signed["slots"]:
+            if "kdf" in slot:
+                slot["kdf"] |= {"memory_kib": memory_kib, "passes": passes, "lanes": lanes}
+
+    return change
+
+
+def only_operators(change):
+    def changed(signed):
+        change({"slots": [slot for slot in signed["slots"] if slot["kind"] == "operator"]})
+
+    return changed
+
+
+DEAR_OPERATOR = "an operator's, too dear to run unasked"
+BOMBS = {
+    "over the limit of the format": costs(4 * 2**20 + 1, 3, 1),
+    "passes over the limit": costs(64 * 1024, 65, 1),
+    "within the format, and too dear to run unasked": costs(4 * 2**20, 64, 1),
+    "an operator's, over the limit": only_operators(costs(4 * 2**20 + 1, 3, 1)),
+    DEAR_OPERATOR: only_operators(costs(4 * 2**20, 64, 1)),
+}
+
+
+@pytest.fixture(scope="module")
+def with_operator(tmp_path_factory, pristine):
+    directory = tmp_path_factory.mktemp("with operator")
+    shutil.copytree(pristine, directory, dirs_exist_ok=True)
+    engine.add_operator(
+        directory / "node.db", FIRST, label="Ada", operator_passphrase=SECOND, params=FLOOR,
+        minimum_score=0,
+    )  # fmt: skip
+    return directory
+
+
+@pytest.mark.parametrize("bomb", BOMBS)
+def test_a_cost_bomb_under_a_right_signature_is_refused_before_any_work(
+    with_operator, tmp_path, monkeypatch, bomb
+):
+    """In a sidecar, in the one of a backup, and in the one that a token is verified under."""
+    directory = tmp_path / "bomb"
+    shutil.copytree(with_operator, directory)
+    path = directory / "node.db"
+    data = document_with(directory, BOMBS[bomb])
+    sidecar = directory / "node.db.crypto.json"
+    sidecar.write_bytes(data)
+    saved = directory / "bomb.json"
+    saved.write_bytes(data)
+
+    def never(*_arguments, **_options):
+        raise AssertionError("derived")
+
+    # A machine on which 4 GiB are too much, whatever this one has.
+    monkeypatch.setattr("wizard.engine.memory._memory", lambda _root: (2 * 2**20, 2 * 2**20))
+    monkeypatch.setattr("wizard.engine.kdf._derive", never)
+
+    verbs = {
+        "unlock": lambda: engine.unlock(path, FIRST),
+        "as operator": lambda: engine.unlock(path, SECOND, operator="Ada"),
+        "verify": lambda: engine.verify(path, FIRST),
+        "rotate": lambda: engine.rotate(path, FIRST),
+        "passwd": lambda: engine.change_passphrase(path, FIRST, SECOND),
+        "backup": lambda: engine.backup(path, FIRST, to=directory / "new.backup"),
+        "restore metadata": lambda: engine.restore_metadata(saved, path, passphrase=FIRST),
+        "token": lambda: engine.issue_grant(
+            path, FIRST, role="owner", subject="Ada", lifetime=timedelta(days=1),
+            now=datetime.now(UTC),
+        ),
+    }  # fmt: skip
+    for name, verb in verbs.items():
+        if bomb == DEAR_OPERATOR and name != "as operator":
+            continue  # the master passphrase is tried first, at its own cost
+        with pytest.raises(engine.WizardError):
+            verb()
+
+
+# A directory that others may write -----------------------------------------------------------
+
+
+def test_in_a_directory_that_others_may_write_nothing_is_left_for_them(tmp_path):
+    """What is written there at any moment is readable by its owner only, and nobody else's file."""
+    directory = tmp_path / "shared"
+    directory.mkdir()
+    directory.chmod(0o777)
+    path = make_plain(directory / "node.db", rows=2)
+    path.chmod(0o600)
+    seen = {}
+
+    def look(_event):
+        for each in directory.iterdir():
+            if each.suffix not in {".json", ".jsonl"}:
+                seen[each.name] = each.lstat().st_mode & 0o777
+
+    engine.initialize(
+        path, FIRST, recovery=None, params=FLOOR, minimum_score=0, original="remove", progress=look
+    )
+    engine.rotate(path, FIRST, progress=look)
+    engine.backup(path, FIRST, to=directory / "saved.backup", progress=look)
+    assert seen[".node.db.datafold-staged"] == 0o600
+    assert {name: oct(mode) for name, mode in seen.items() if mode & 0o077} == {}
 
 
 # Swaps ---------------------------------------------------------------------------------------

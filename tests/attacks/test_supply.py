@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+import json
 import re
 import subprocess
 import sys
@@ -73,3 +75,29 @@ def test_every_dependency_has_a_reason_and_a_lowest_version():
         name, version = re.fullmatch(r"([A-Za-z0-9-]+)(.*)", dependency).groups()
         assert ">=" in version, dependency
         assert len(rows.get(name.lower(), "")) > 5, f"{name} has no row in CHANGELOG.md"
+
+
+def test_no_installed_dependency_has_a_known_vulnerability():
+    """Needs pip-audit and what it asks: the JSON of PyPI, or OSV. Says so where there is neither."""
+    if importlib.util.find_spec("pip_audit") is None:
+        pytest.skip("pip-audit is not installed: pip install pip-audit")
+    command = [sys.executable, "-m", "pip_audit", "--format", "json", "--progress-spinner", "off"]
+    asked = {}
+    for service in ("pypi", "osv"):
+        done = subprocess.run(
+            [*command, "--timeout", "10", "--vulnerability-service", service],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        try:
+            audited = json.loads(done.stdout)["dependencies"]
+        except (ValueError, KeyError):
+            asked[service] = (done.stderr.strip() or "no answer").splitlines()[-1][:200]
+            continue
+        known = {each["name"]: each["vulns"] for each in audited if "vulns" in each}
+        if known:
+            assert {name: vulns for name, vulns in known.items() if vulns} == {}
+            return
+        asked[service] = f"none of {len(audited)} packages is known to it"
+    pytest.skip(f"no vulnerability data can be reached from here: {asked}")

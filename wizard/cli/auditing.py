@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wizard import engine
-from wizard.cli import options, output
+from wizard.cli import changes, options, output
 from wizard.cli.interruption import interruptible
 from wizard.cli.progress import progress_line
 from wizard.cli.unlocking import Attempt, UnlockOptions, open_with
@@ -187,3 +187,56 @@ def _tell(report: engine.AuditReport) -> None:
 def _anchors(count: int) -> str:
     words = ("nothing else", "the crypto metadata", "the crypto metadata and the database itself")
     return words[min(count, 2)]
+
+
+@audit.command(
+    "restart",
+    short_help="Begin a new audit log where the old one is gone or damaged, and you know why.",
+    epilog=options.example(
+        "datafold-wizard audit restart node.db",
+        "datafold-wizard audit restart node.db --confirm node.db --passphrase file:/run/secret",
+    ),
+)
+@options.path_argument
+@options.confirm_option
+@options.passphrase_option
+@options.keyfile_option
+@options.high_cost_option
+@options.json_option
+def restart(
+    path: Path,
+    source: Source | None,
+    keyfile: Path | None,
+    confirm: str | None,
+    *,
+    allow_high_cost: bool,
+    as_json: bool,
+) -> None:
+    """Put the audit log of PATH aside under a dated name and begin a new one, signed.
+
+    Nothing warns any longer of what is missing in the old one. Needs the master passphrase.
+    """
+    name = changes.confirmed_name(
+        path, confirm, warning="From now on nothing warns of what is missing in the present log."
+    )
+
+    def begin(attempt: Attempt) -> engine.RestartedLog:
+        with output.progress_line() as line:
+            return engine.restart_log(
+                path,
+                attempt.secret,
+                confirm=name,
+                keyfile=keyfile,
+                allow_high_cost=attempt.allow_high_cost,
+                progress=line,
+            )
+
+    chosen = UnlockOptions(source=source, keyfile=keyfile, allow_high_cost=allow_high_cost)
+    done = open_with(path, chosen, begin)
+    if as_json:
+        output.say_json({**changes.as_document(done), "kept": str(done.kept)})
+        return
+    changes.tell_settled(done)
+    output.say("A new audit log was begun; the crypto metadata name it.")
+    output.say_pairs([("Log", str(engine.audit_path(done.path))), ("Kept", str(done.kept))])
+    changes.tell_warnings(done)

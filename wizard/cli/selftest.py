@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from wizard.selftest.crash import CrashReport
 
 # A test keeps them equal to the cases; asking for those would load the engine.
-VERBS = ("init", "passwd", "operator", "rotate", "backup", "restore")
+VERBS = (
+    "init", "passwd", "operator", "rotate", "backup", "restore", "recover", "reinit", "decrypt",
+)  # fmt: skip
 
 _WHAT_IT_IS_NOT = (
     "A process was killed; the power was not cut. What a disk forgets when the power fails is not "
@@ -111,6 +113,8 @@ def _tell(directory: Path, done: CrashReport) -> None:
                 f"{output.printable(loss.found)}"
             )
     output.say(f"On the file system of {output.printable(str(directory))}.")
+    if done.instead:
+        output.say(done.instead)
     output.say(_WHAT_IT_IS_NOT)
 
 
@@ -132,5 +136,6 @@ def _as_document(directory: Path, done: CrashReport) -> dict[str, Any]:
             }
             for result in done.verbs
         ],
-        "note": _WHAT_IT_IS_NOT,
+        "every_step": not done.instead,
+        "note": f"{done.instead} {_WHAT_IT_IS_NOT}".strip(),
     }

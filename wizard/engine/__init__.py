@@ -28,6 +28,10 @@ if TYPE_CHECKING:
         last_event,
         read_log,
     )
+    from wizard.engine.audit_restarting import (
+        RestartedLog,
+        restart_log,
+    )
     from wizard.engine.audit_verification import (
         AuditReport,
         verify_log,
@@ -328,6 +332,7 @@ _NAMES = {
     "audit_entry": "AuditEntry Outcome audit_path",
     "audit_facts": "AuditStatus LogState audit_status",
     "audit_reading": "last_event read_log",
+    "audit_restarting": "RestartedLog restart_log",
     "audit_verification": "AuditReport verify_log",
     "authority": "Changed",
     "backing_up": "BackupFacts BackupKind backup backup_metadata verify_backup",
@@ -472,6 +477,7 @@ __all__ = [
     "Rehearsal",
     "Reinitialized",
     "ResourceLimit",
+    "RestartedLog",
     "Restored",
     "RestoredMetadata",
     "Role",
@@ -563,6 +569,7 @@ __all__ = [
     "remove_operator",
     "remove_receipt",
     "rename_operator",
+    "restart_log",
     "restore",
     "restore_metadata",
     "retune",

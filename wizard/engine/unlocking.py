@@ -321,7 +321,10 @@ def _compare_log(database: Database, entry: audit.Audited) -> None:
         return
     if not sound:
         database.warnings = (
-            "Entries of the audit log that the database remembers were removed or changed.",
+            (
+                "Entries of the audit log that the database remembers were removed or changed. If "
+                "you know why, begin a new log: audit restart"
+            ),
         )
 
 

@@ -20,8 +20,11 @@ DATABASE = "node.db"
 _PASSPHRASE = "scratch passphrase of the crash test 1"  # noqa: S105 - of a scratch database
 _NEW_PASSPHRASE = "another scratch passphrase of the crash test 2"  # noqa: S105
 _ROWS = 120
-_KEPT = ".plaintext-"
+_PUBLIC = (".json", ".jsonl")
+_KEPT = (".plaintext-", ".replaced-")
 _BACKUP = "saved"
+_COPY = "copy.db"
+_SHEET = "recovery sheet.txt"
 
 
 class Lost(Exception):
@@ -104,6 +107,85 @@ def _restore(directory: Path) -> None:
     engine.restore(directory / _BACKUP, to=directory / DATABASE)
 
 
+def _with_sheet(directory: Path) -> None:
+    """Protected, with the recovery sheet beside the directory."""
+    _plain(directory)
+
+    def keep(kit: engine.RecoveryKit) -> list[str]:
+        texts = [sheet.text() for sheet in kit.sheets]
+        directory.with_name(_SHEET).write_text(texts[0])
+        return texts
+
+    engine.initialize(
+        directory / DATABASE,
+        _PASSPHRASE,
+        params=engine.FLOOR,
+        confirm_kit=keep,
+        original=engine.OriginalPolicy.REMOVE,
+        minimum_score=0,
+    )
+
+
+def _recover(directory: Path) -> None:
+    sheet = directory.with_name(_SHEET).read_text()
+    with engine.prepare_recovery(
+        directory / DATABASE, [sheet], _NEW_PASSPHRASE, params=engine.FLOOR, minimum_score=0
+    ) as pending:
+        pending.rehearse()
+        pending.commit()
+
+
+def _start_over(directory: Path) -> None:
+    with engine.prepare_reinitialization(
+        directory / DATABASE,
+        _NEW_PASSPHRASE,
+        confirm=DATABASE,
+        params=engine.FLOOR,
+        recovery=None,
+        minimum_score=0,
+    ) as pending:
+        pending.start_over()
+
+
+def _old_or_aside(directory: Path) -> None:
+    """The rows are under the database's name, or under a dated one beside a new database."""
+    database = directory / DATABASE
+    engine.undo_interrupted(database)
+    aside = [
+        path for path in directory.glob(f"{DATABASE}{_KEPT[1]}*") if path.suffix not in _PUBLIC
+    ]
+    if not aside:
+        _opens_with(_PASSPHRASE)(directory)
+        return
+    if not any(_holds_all(path) for path in (database, *aside)):
+        raise Lost("the old database opens under no name")
+    if engine.inspect(database).state is not engine.State.PROTECTED:
+        raise Lost("there is no database of that name after the next command")
+    _check_names(directory)
+
+
+def _holds_all(path: Path) -> bool:
+    with contextlib.suppress(engine.WizardError):
+        return _unlocked(path, _PASSPHRASE) == _rows()
+    return False
+
+
+def _decrypt(directory: Path) -> None:
+    engine.decrypt(directory / DATABASE, directory / _COPY, _PASSPHRASE, confirm=DATABASE)
+
+
+def _copied_or_can_be(directory: Path) -> None:
+    copy = directory / _COPY
+    if not copy.exists():
+        _decrypt(directory)
+    plain = apsw.Connection(str(copy), flags=apsw.SQLITE_OPEN_READONLY)
+    with contextlib.closing(plain):
+        if _all_of(plain) != _rows():
+            raise Lost("the copy has not all rows")
+    copy.unlink()
+    _opens_with(_PASSPHRASE)(directory)
+
+
 def _opens_with(*passphrases: str) -> Callable[[Path], None]:
     """All rows are there, before and after what was cut off is ended; then nothing is left over."""
 
@@ -144,6 +226,9 @@ CASES = (
     Case("rotate", _protected, _rotate, _opens_with(_PASSPHRASE)),
     Case("backup", _protected, _backup, _backup_is_whole_or_absent),
     Case("restore", _backed_up, _restore, _restored_or_can_be),
+    Case("recover", _with_sheet, _recover, _opens_with(_PASSPHRASE, _NEW_PASSPHRASE)),
+    Case("reinit", _protected, _start_over, _old_or_aside),
+    Case("decrypt", _protected, _decrypt, _copied_or_can_be),
 )
 
 
@@ -184,7 +269,7 @@ def _check_names(directory: Path) -> None:
     strange = sorted(
         each.name
         for each in directory.iterdir()
-        if each.name not in (*known, _BACKUP) and _KEPT not in each.name
+        if each.name not in (*known, _BACKUP) and not any(kept in each.name for kept in _KEPT)
     )
     if strange:
         raise Lost(f"left over: {', '.join(strange)}")

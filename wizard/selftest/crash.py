@@ -1,5 +1,7 @@
 """The crash test: every verb is killed before each thing it does to the disk, and nothing is lost.
 
+- Where a process may not be traced it is killed at moments spread over its time instead, and the
+  report says so.
 - It works on scratch databases in a directory of its own, which it removes.
 - It kills a process; it does not cut the power. What a disk or a file system forgets when the
   power fails is not seen by it.
@@ -19,7 +21,10 @@ import apsw
 
 from wizard import engine
 from wizard.selftest.cases import CASES, Case, Lost
-from wizard.selftest.tracing import ActFailed, Operation, can_trace, killed, operations
+from wizard.selftest.tracing import ActFailed, Operation, can_trace, killed, operations, run_for
+
+MOMENTS = 60
+"""How often a verb is killed where it cannot be killed at each step."""
 
 QUICK = 12
 """How many kills of a verb tell something quickly, evenly spread over it."""
@@ -50,16 +55,25 @@ class VerbResult:
 
 @dataclass(frozen=True, slots=True)
 class CrashReport:
-    """What came of it. ``kept``: where the files are that something was lost in."""
+    """What came of it. ``kept``: where the files are that something was lost in.
+
+    ``instead``: why not at every step, and what was done instead; empty if it was.
+    """
 
     verbs: tuple[VerbResult, ...]
     kept: Path | None
+    instead: str = ""
 
     @property
     def losses(self) -> int:
         """After how many kills something was lost."""
         return sum(len(verb.losses) for verb in self.verbs)
 
+
+_INSTEAD = (
+    "Each command was killed at moments spread over its time, not at every step: processes cannot be "
+    "killed step by step here ({})."
+)
 
 Report = Callable[[str, int, int], None]
 """Gets the verb, how many kills are done, and how many there will be."""
@@ -75,21 +89,23 @@ def crash_test(
 ) -> CrashReport:
     """Kill every verb on the file system of ``directory``: at every step, or at most ``kills`` times.
 
+    Without ptrace(2): at `MOMENTS` moments, which `CrashReport.instead` says.
+
     The scratch directory is removed, unless something was lost: then it is kept as evidence.
     Raises `CannotRun`, `OSError`, `engine.Cancelled`.
     """
     refused = can_trace()
-    if refused is not None:
-        raise CannotRun(f"Processes cannot be killed step by step here: {refused}.")
+    instead = "" if refused is None else _INSTEAD.format(refused)
     scratch = Path(tempfile.mkdtemp(prefix="datafold-selftest-", dir=os.path.realpath(directory)))
     run = _Run(scratch, kills, report, cancel or engine.CancelToken())
+    kill = run.kill_at_moments if instead else run.kill_each
     done = CrashReport((), None)
     try:
-        done = CrashReport(tuple(run.kill_each(case) for case in cases), scratch)
+        done = CrashReport(tuple(kill(case) for case in cases), scratch, instead)
     finally:
         if not done.losses:
             shutil.rmtree(scratch, ignore_errors=True)
-    return done if done.losses else CrashReport(done.verbs, None)
+    return done if done.losses else CrashReport(done.verbs, None, instead)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +139,38 @@ class _Run:
         self.report(case.verb, len(numbers), len(numbers))
         spent = time.monotonic() - begun
         return VerbResult(case.verb, len(changes), kills, tuple(losses), spent)
+
+    def kill_at_moments(self, case: Case) -> VerbResult:
+        """Kill one verb after different parts of the time that it takes."""
+        begun = time.monotonic()
+        pristine, work = self.scratch / f"{case.verb}-before", self.scratch / case.verb
+        pristine.mkdir()
+        moments = self.most or MOMENTS
+        try:
+            case.prepare(pristine)
+            _renew(work, pristine)
+            started = time.monotonic()
+            run_for(lambda: case.act(work), None)
+            took = time.monotonic() - started
+        except (engine.WizardError, ActFailed) as error:
+            raise CannotRun(f"{case.verb} fails here without being killed: {error}") from None
+        losses = []
+        kills = 0
+        for moment in range(moments):
+            self.cancel.check()
+            self.report(case.verb, moment, moments)
+            _renew(work, pristine)
+            seconds = took * (moment + 0.5) / moments
+            if not run_for(lambda: case.act(work), seconds):
+                continue  # it was quicker this time
+            kills += 1
+            found = _found_lost(case, work)
+            if found:
+                losses.append(Loss(f"whatever it did after {seconds:.3f} s", found))
+                work.rename(self.scratch / f"{case.verb}-lost-at-{moment}")
+        self.report(case.verb, moments, moments)
+        spent = time.monotonic() - begun
+        return VerbResult(case.verb, moments, kills, tuple(losses), spent)
 
     def _steps(self, case: Case, pristine: Path, work: Path) -> list[Operation]:
         """What the verb does to the disk when nobody kills it."""

@@ -14,6 +14,7 @@ import contextlib
 import ctypes
 import os
 import platform
+import select
 import signal
 import sys
 from collections.abc import Callable
@@ -142,6 +143,44 @@ def killed(act: Act, directory: Path, number: int) -> Operation | None:
     """Run ``act`` and kill it just before operation ``number``; None if it ended before that."""
     done = _traced(act, directory, kill_at=number)
     return done[-1] if len(done) == number else None
+
+
+def run_for(act: Act, seconds: float | None) -> bool:
+    """Run ``act`` in a child, untraced, and kill it after ``seconds``; whether it was killed.
+
+    Raises `ActFailed` where it fails before that.
+    """
+    failures, failure = os.pipe2(os.O_CLOEXEC)
+    child = os.fork()
+    if child == 0:
+        os.close(failures)
+        _act(act, failure)
+    os.close(failure)
+    descriptor = os.pidfd_open(child)
+    try:
+        if not select.select([descriptor], [], [], seconds)[0]:
+            os.kill(child, signal.SIGKILL)
+    finally:
+        os.close(descriptor)
+    _child, status = os.waitpid(child, 0)
+    with os.fdopen(failures, "rb") as told:
+        if os.WIFSIGNALED(status):
+            return True
+        if os.WEXITSTATUS(status):
+            raise ActFailed(told.read().decode(errors="replace"))
+    return False
+
+
+def _act(act: Act, failure: int) -> NoReturn:
+    """In the child: act, end. Never returns."""
+    code = 1
+    try:
+        act()
+        code = 0
+    except BaseException as error:  # noqa: BLE001 - nothing may run on in a forked child
+        os.write(failure, f"{type(error).__name__}: {error}".encode(errors="replace")[:4000])
+    finally:
+        os._exit(code)
 
 
 def _ptrace(request: int, pid: int, address: int = 0, data: int = 0) -> int:

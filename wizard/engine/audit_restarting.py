@@ -1,0 +1,116 @@
+"""A new audit log where the old one is gone or damaged, and somebody knows why.
+
+- Only the master passphrase vouches for that; nothing is deleted: what there is gets a dated name.
+- The first entry of the new log is signed, and names the last line of the old one.
+- The anchors in the sidecar and inside the database name the new log from then on.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from wizard.engine import audit
+from wizard.engine.audit_entry import audit_path
+from wizard.engine.authority import Authority, Changed, authorised
+from wizard.engine.changing import publish, revised
+from wizard.engine.errors import AuditUnavailable, NameNotConfirmed, WizardError
+from wizard.engine.identity import write_identity_now
+from wizard.engine.inspection import resolve
+from wizard.engine.keyfile import KeyfileInput
+from wizard.engine.metadata import AuditHead
+from wizard.engine.opening import open_database
+from wizard.engine.passphrase import PassphraseSource
+from wizard.engine.progress import ProgressSink, ignore_progress
+from wizard.engine.sidecar import sync_directory, write_error
+
+_BUSY = (
+    "The database is in use or cannot be written, so it still remembers the old log, and warns of it: "
+    "do this again when nobody has it open."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RestartedLog(Changed):
+    """``kept``: the old log under its dated name. The change is one of the sidecar."""
+
+    kept: Path
+
+
+def restart_log(
+    path: str | os.PathLike[str],
+    passphrase: PassphraseSource,
+    *,
+    confirm: str,
+    keyfile: KeyfileInput | None = None,
+    allow_high_cost: bool = False,
+    progress: ProgressSink = ignore_progress,
+) -> RestartedLog:
+    """Put the audit log aside and begin a new one that the signed metadata name.
+
+    ``confirm`` is the name of the database file. Raises `NameNotConfirmed` and what `authorised`
+    raises, `AuditUnavailable` for a log that cannot be continued even by one entry, and
+    `Unreadable`; each leaves the state of before.
+    """
+    if confirm != resolve(path).name:
+        raise NameNotConfirmed(resolve(path).name)
+    with authorised(
+        path,
+        passphrase,
+        "restart_log",
+        keyfile=keyfile,
+        allow_high_cost=allow_high_cost,
+        progress=progress,
+    ) as held:
+        kept = _put_aside(held.target)
+        entry = audit.Audited(held.target, "restart_log")
+        entry.details |= {
+            "using": "passphrase",
+            "entries": held.entry.head.entries,
+            "head": held.entry.head.head.hex(),
+        }
+        entry.concerns(held.metadata)
+        entry.signer = held.signing
+        entry.done()
+        if entry.warning:
+            kept.rename(audit_path(held.target))
+            raise AuditUnavailable(entry.warning)
+        held.entry.ended = True  # the attempt is in the log that was put aside
+        metadata = revised(held.metadata, audit=entry.head)
+        publish(held.target, metadata, held.signing, entry=entry)
+        noted = _note(replace(held, metadata=metadata), entry.head)
+        return RestartedLog(
+            path=held.target,
+            metadata=metadata,
+            settled=held.settled,
+            warnings=() if noted else (_BUSY,),
+            kept=kept,
+        )
+
+
+def _put_aside(target: Path) -> Path:
+    log = audit_path(target)
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    kept = log.with_name(f"{log.name}.replaced-{stamp}")
+    number = 1
+    while os.path.lexists(kept):
+        number += 1
+        kept = log.with_name(f"{log.name}.replaced-{stamp}-{number}")
+    try:
+        log.rename(kept)
+    except OSError as error:
+        raise write_error(log, 0, error) from None
+    sync_directory(target.parent)
+    return kept
+
+
+def _note(held: Authority, head: AuditHead) -> bool:
+    """Let the database remember the new log, whatever it remembers of the old one."""
+    try:
+        with open_database(held.target, held.data_key, held.metadata, readonly=False) as database:
+            write_identity_now(database.connection, replace(database.identity, audit=head))
+    except WizardError:
+        return False
+    return True
