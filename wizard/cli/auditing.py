@@ -221,7 +221,7 @@ def restart(
     )
 
     def begin(attempt: Attempt) -> engine.RestartedLog:
-        with output.progress_line() as line:
+        with progress_line() as line:
             return engine.restart_log(
                 path,
                 attempt.secret,
