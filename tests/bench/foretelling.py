@@ -25,7 +25,7 @@ def rows() -> Rows:
         )
         promised = measure(params).seconds
         touch_memory(params.memory_kib)
-        real = statistics.median(seconds(lambda params=params: _derive(params)) for _ in range(3))
+        real = statistics.median(seconds(lambda params=params: _derive(params)) for _ in range(5))
         off.append(abs(promised / real - 1) * 100)
     worst = sorted(off)[int(len(off) * 0.9) - 1]
     yield Row(
