@@ -95,3 +95,16 @@ def test_a_page_that_is_left_while_the_machine_is_measured_ends_nothing() -> Non
             page._describe()
 
     asyncio.run(story())
+
+
+def test_a_field_that_a_key_made_appear_is_where_the_next_key_goes() -> None:
+    async def story() -> None:
+        async with Journey(FakeEngine()) as journey:
+            await journey_to(journey, "review")
+            await journey.click("#plan")
+            for key in ("down", "tab", *"Ada, Grace, Hedy", "enter", "enter"):
+                journey._send(key)
+            await journey.settle()
+            assert journey.app.session.plan.holders == ("Ada", "Grace", "Hedy")
+
+    asyncio.run(story())

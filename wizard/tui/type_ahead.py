@@ -5,6 +5,8 @@
   focus later, so letters of the second field would end up in the first.
 - After a key that may move the focus, what follows waits until that key has had its effect: until
   two messages, one after the other, have gone its way from the widget up to the app.
+- And until the page is laid out again: a field that the key made appear has no place before, and
+  Tab goes by places.
 - Nothing waits for long: a widget that is gone, or whose screen is, answers no message. What is
   long is counted in turns of the event loop, for on a busy machine a second is hardly one.
 """
@@ -85,6 +87,10 @@ class TypeAhead(PlainCrashApp, inherit_bindings=False):
         if message.rounds > 1:
             self._ask(message.target, message.rounds - 1)
         else:
+            self.screen.call_after_refresh(self.call_later, self._laid_out, message.turn)
+
+    async def _laid_out(self, turn: int) -> None:
+        if turn == self._turn:
             await self._go_on()
 
     async def _go_on(self) -> None:
