@@ -9,19 +9,21 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from xml.sax.saxutils import escape
 
 import pytest
 
 from tests.tui_fakes import FakeEngine
 from tests.tui_journey import Journey
-from tests.tui_walk import walk
+from tests.tui_walk import Take, walk
 from tests.upkeep_walk import walk_upkeep
 from wizard.tui.app import drop_textual_variables
+from wizard.tui.glyphs import ASCII_CLASS
 from wizard.tui.screens import generate, opening_lines, passphrase, select
 from wizard.tui.screens.manage import work
 from wizard.tui.widgets import stage_list
@@ -53,11 +55,17 @@ LOOKS = (
     Look("ascii", ascii=True),
     Look("40x12", size=(40, 12)),
 )
+DARK, LIGHT, ASCII, SMALL = LOOKS
+QR = "5-qr"
+BY_SIZE = (LOOKS[:3], LOOKS[3:])
+Pictures = dict[Path, str]
+Story = Callable[[Journey, Take], Coroutine[Any, Any, None]]
+Also = Callable[[str, Look, Journey], Awaitable[None]]
 
 
 def picture(journey: Journey, look: Look) -> str:
     """What the app shows now, as a small SVG."""
-    width, height = look.size
+    width, height = journey.app.size
     size = f"{width * _CELL_WIDTH + 16:.0f} {height * _CELL_HEIGHT + 16}"
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size}" font-size="14" {_FONT}>',
@@ -108,10 +116,10 @@ def _colour(color: object, default: str) -> str:
 
 
 @contextmanager
-def frozen(look: Look, clock: Clock) -> Iterator[None]:
+def frozen(clock: Clock) -> Iterator[None]:
     """What differs between machines and from one run to the next is held fast."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("COLORFGBG", "0;15" if look.light else "15;0")
+        patch.setenv("COLORFGBG", "15;0")
         patch.setenv("HOME", "/home/ada")
         patch.setenv("TZ", "UTC")
         patch.delenv("NO_COLOR", raising=False)
@@ -137,30 +145,65 @@ class Clock:
         self.now += 0.34
 
 
-async def draw(
-    look: Look, check: Callable[[str, Journey], None] = lambda _name, _journey: None
-) -> Mapping[Path, str]:
-    """Every state in one look, by the path of its picture; `check` sees each as it is drawn."""
+async def draw(story: Story, looks: Sequence[Look], also: Also | None = None) -> Pictures:
+    """Every state of one walk in looks of one size, by the path of its picture.
+
+    All looks are those of one run, which changes its colours and its characters as it goes;
+    `also` may do more with each state that leaves it as it was.
+    """
     pictures: dict[Path, str] = {}
-    for story in WALKS:
-        clock, engine = Clock(), FakeEngine()
-        engine.tick = clock.tick
-        with frozen(look, clock):
-            async with Journey(engine, size=look.size, ascii=look.ascii) as journey:
+    clock, engine = Clock(), FakeEngine()
+    engine.tick = clock.tick
+    with frozen(clock):
+        async with Journey(engine, size=looks[0].size) as journey:
 
-                def take(name: str, journey: Journey = journey) -> None:
+            async def take(name: str) -> None:
+                for look in looks:
+                    await put_on(journey, look)
+                    if name == QR and look.size != SMALL.size:
+                        await show_the_picture(journey)
                     pictures[DIRECTORY / look.folder / f"{name}.svg"] = picture(journey, look)
-                    check(name, journey)
+                    if also is not None:
+                        await also(name, look, journey)
+                await put_on(journey, looks[0])
+                await journey.resize(*looks[0].size)
 
-                await story(journey, take)
+            await put_on(journey, looks[0])
+            await story(journey, take)
+    return pictures
+
+
+async def show_the_picture(journey: Journey) -> None:
+    """In a window that is large enough for the QR code; in ASCII it is lines all the same."""
+    await journey.resize(100, 45)
+    page = journey.app.page
+    for _view in range(2):
+        if page._view != "qr" and page._qr_fits():
+            await journey.click("#turn")
+
+
+async def put_on(journey: Journey, look: Look) -> None:
+    """Colours and characters as in a terminal of that kind."""
+    theme = "ansi-light" if look.light else "ansi-dark"
+    if journey.app.theme != theme:
+        journey.app.theme = theme
+    if journey.app.has_class(ASCII_CLASS) is not look.ascii:
+        journey.app.action_switch_glyphs()
+    await journey.settle()
+
+
+def every_picture() -> Pictures:
+    """All of them, as the app draws them now."""
+    pictures: Pictures = {}
+    for story in WALKS:
+        for looks in BY_SIZE:
+            pictures |= asyncio.run(draw(story, looks))
     return pictures
 
 
 def differences() -> list[Path]:
     """The pictures that are missing, too many, or not what the app draws now."""
-    now: dict[Path, str] = {}
-    for look in LOOKS:
-        now |= asyncio.run(draw(look))
+    now = every_picture()
     there = {path: path.read_text(encoding="utf-8") for path in DIRECTORY.rglob("*.svg")}
     return sorted(path for path in {*now, *there} if now.get(path) != there.get(path))
 
@@ -173,12 +216,12 @@ def main(words: list[str]) -> int:
         if wrong:
             print("Look at the change, then draw again: python -m tests.screenshots")
         return 1 if wrong else 0
-    for look in LOOKS:
-        for old in (DIRECTORY / look.folder).glob("*.svg"):
-            old.unlink()
-        for path, svg in asyncio.run(draw(look)).items():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(svg, encoding="utf-8")
+    pictures = every_picture()
+    for old in {*DIRECTORY.rglob("*.svg")} - {*pictures}:
+        old.unlink()
+    for path, svg in pictures.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(svg, encoding="utf-8")
     return 0
 
 

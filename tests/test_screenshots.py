@@ -1,42 +1,63 @@
-"""The pictures are what the app draws now, and nothing in any of them is cut off."""
+"""The pictures are what the app draws now, and nothing in any state is cut off at any size."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
+from textual.app import App
 
-from tests.screenshots import DIRECTORY, LOOKS, Look, draw
-from tests.test_tui_sizes import faults
+from tests.screenshots import BY_SIZE, DIRECTORY, LOOKS, WALKS, Look, Story, draw
+from tests.tui_cuts import faults
+from tests.tui_fakes import FINGERPRINT
 from tests.tui_journey import Journey
-from tests.tui_matrix import some
+from tests.tui_matrix import FULL
+from tests.tui_walk import walk
 
-DARK, LIGHT, ASCII, SMALL = LOOKS
+OTHER_SIZES = [(60, 16), (100, 30), (200, 50)]
 REDRAW = "Look at the change, then draw again: python -m tests.screenshots"
 
 
-@pytest.mark.parametrize("look", some(LOOKS, ASCII, SMALL), ids=lambda look: look.folder or "dark")
-def test_every_state_is_drawn_as_its_picture_shows_it(look: Look) -> None:
-    wrong: dict[str, list[str]] = {}
+@pytest.mark.parametrize("looks", BY_SIZE, ids=lambda looks: "x".join(map(str, looks[0].size)))
+@pytest.mark.parametrize("story", WALKS, ids=lambda story: story.__name__)
+def test_every_state_is_drawn_as_its_picture_shows_it_and_nothing_is_cut(
+    story: Story, looks: Sequence[Look], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One run, of which every state is resized through all sizes: 40x12 has one of its own."""
+    wrong: list[str] = []
+    first, standard = looks[0], looks[0].size == (80, 24)
+    chosen = [look for look in looks if FULL or not look.light]
 
-    def check(name: str, journey: Journey) -> None:
+    def note(name: str, found: list[str], journey: Journey) -> None:
+        if found:
+            size = "{}x{}".format(*journey.app.size)
+            wrong.append("\n".join([f"{name} at {size}:", *found, journey.text()]))
+
+    async def check(name: str, look: Look, journey: Journey) -> None:
         found = faults(journey)
         strange = {letter for letter in journey.text() if not letter.isascii()}
         if look.ascii and strange:
             found.append(f"draws {strange}")
-        if found:
-            wrong[name] = [*found, journey.text()]
+        if journey.app.size == (80, 24) and journey.app.page.scroller.max_scroll_y:
+            found.append("scrolls at 80x24")
+        note(name, found, journey)
+        if look is first and standard:
+            for size in OTHER_SIZES:
+                await journey.resize(*size)
+                note(name, faults(journey), journey)
+            await journey.resize(*look.size)
 
-    pictures = asyncio.run(draw(look, check))
-    assert not wrong, "\n".join(f"{name}: " + "\n".join(found) for name, found in wrong.items())
-
-    there = {
-        path: path.read_text(encoding="utf-8") for path in (DIRECTORY / look.folder).glob("*.svg")
-    }
+    sent: list[str] = []
+    monkeypatch.setattr(App, "copy_to_clipboard", lambda _app, text: sent.append(text))
+    pictures = asyncio.run(draw(story, chosen, check))
+    assert pictures
+    assert sent == ([FINGERPRINT] if story is walk else []), "only what was asked for, and public"
+    assert not wrong, "\n\n".join(wrong)
     differ = [
         f"screenshots/{path.relative_to(DIRECTORY)}"
-        for path in sorted({*pictures, *there})
-        if pictures.get(path) != there.get(path)
+        for path, svg in sorted(pictures.items())
+        if not path.is_file() or path.read_text(encoding="utf-8") != svg
     ]
     assert not differ, f"{differ} are not what the app draws now. {REDRAW}"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import re
 import signal
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.databases import make_plain
+from tests.tui_fakes import FINGERPRINT
 from tests.tui_matrix import some
 from tests.tui_program import SENTINEL
 from tests.tui_terminal import Terminal
@@ -219,6 +221,27 @@ def test_copy_keys_carry_no_secret_to_the_terminal(passphrase_page: Terminal) ->
     passphrase_page.until("quiet")  # F2 shows it
     passphrase_page.send("\x18")
     assert b"\x1b]52" not in passphrase_page.written
+
+
+def sent_to_the_clipboard(terminal: Terminal) -> list[str]:
+    pattern = rb"\x1b\]52;[a-z]*;([A-Za-z0-9+/=]*)(?:\x07|\x1b\\\\)"
+    every = re.findall(pattern, bytes(terminal.written))
+    assert len(every) == terminal.written.count(b"\x1b]52")
+    return [base64.b64decode(text).decode() for text in every]
+
+
+def test_the_clipboard_gets_the_public_fingerprint_when_asked_and_nothing_else(
+    tmp_path: Path,
+) -> None:
+    with at_step(tmp_path, "copies") as terminal:
+        terminal.send(DOWN)
+        terminal.send(ENTER)
+        terminal.until("The fingerprint of the database")
+        terminal.send(TAB)
+        assert not sent_to_the_clipboard(terminal)
+        terminal.send(ENTER)
+        terminal.until("Sent to your terminal")
+        assert sent_to_the_clipboard(terminal) == [FINGERPRINT]
 
 
 def test_a_byte_that_is_not_utf8_ends_nothing_and_is_not_lost_silently(

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from textual import events
 
-from tests.test_tui_sizes import faults
 from tests.tui_fakes import WORDS, FakeEngine
 from tests.tui_journey import PHRASE, Journey
 from tests.upkeep_walk import (
@@ -19,14 +18,12 @@ from tests.upkeep_walk import (
     prove_new_kit,
     type_master,
     type_sheet,
-    walk_upkeep,
 )
 from wizard.tui import errands, ways
 from wizard.tui.engine_client import EngineError
 from wizard.tui.errand import Errand
 from wizard.tui.session import WizardSession
 
-SIZES = [(40, 12), (80, 24)]
 LEDGER = "/srv/datafold/ledger.db"
 WRITING = {"change", "operator", "backup", "sidecar"}
 
@@ -40,22 +37,6 @@ def run(story: Story, *, engine: FakeEngine | None = None, **options: Any) -> Jo
             return journey
 
     return asyncio.run(tell())
-
-
-@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
-def test_nothing_is_cut_on_any_page(size: tuple[int, int]) -> None:
-    wrong: dict[str, list[str]] = {}
-
-    async def story(journey: Journey) -> None:
-        def check(name: str) -> None:
-            found = faults(journey)
-            if found:
-                wrong[name] = [*found, journey.text()]
-
-        await walk_upkeep(journey, check)
-
-    run(story, size=size)
-    assert not wrong, "\n".join(f"{name}: " + "\n".join(found) for name, found in wrong.items())
 
 
 def test_what_it_is_is_told_without_any_secret() -> None:

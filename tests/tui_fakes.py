@@ -67,7 +67,8 @@ DATABASES = (
     {
         "path": "/srv/datafold/notes.db",
         "state": "foreign",
-        "reason": "it is not an SQLite database, or another program encrypted it.",
+        "reason": "/srv/datafold/notes.db is not an SQLite database, or another program "
+        "encrypted it.",
         "size": 20_480,
         "tables": None,
         "ways_out": ["If it was protected here and lost its sidecar: put that back."],
@@ -145,7 +146,14 @@ LIMIT = (
 def _years(count: float) -> str:
     if count >= 1e9:
         return "more than a billion years"
-    return f"about {float(f'{count:.2g}'):,.0f} years" if count >= 1 else "less than a year"
+    if count < 1:
+        return "less than a year"
+    rounded = float(f"{count:.2g}")
+    return (
+        f"about {rounded:,.0f} years"
+        if rounded >= 10
+        else f"{rounded:.10g} year{'' if rounded == 1 else 's'}"
+    )
 
 
 def _measured(

@@ -6,6 +6,7 @@ import asyncio
 from typing import Any, Self
 
 from textual import events
+from textual.geometry import Size
 from textual.keys import _character_to_key
 
 from tests.tui_fakes import FakeEngine
@@ -15,6 +16,7 @@ from wizard.tui.widgets.secret_field import SecretField
 select.REST_SECONDS = 0.0  # no journey waits for what a person would pass by
 
 PHRASE = "seven quiet lanterns drift north"
+_MOST_ROUNDS = 400
 
 
 class Journey:
@@ -44,21 +46,57 @@ class Journey:
         await self._context.__aexit__(*exception)
 
     async def settle(self) -> None:
-        await self.pilot.pause()
-        await self.pilot.pause()
+        """Until nothing is left to do, however slow the machine is."""
+        if not isinstance(self.engine, FakeEngine):
+            await self.pilot.pause()  # another process answers: it can only be waited for
+        for _round in range(_MOST_ROUNDS):
+            await self._run_dry()
+            self.app.screen._on_timer_update()  # drawn now, and not at the next sixtieth
+            if self._ready:
+                continue
+            if not self._about_to_happen():
+                return
+            await asyncio.sleep(0.002)
+
+    async def _run_dry(self) -> None:
+        """The pilot takes a quiet processor for a sign of rest; this asks the loop itself."""
+        while self._ready:  # noqa: ASYNC110 - nothing tells
+            await asyncio.sleep(0)
+
+    @property
+    def _ready(self) -> int:
+        return len(asyncio.get_running_loop()._ready)
+
+    def _about_to_happen(self) -> bool:
+        """Whether the app waits for a moment, or a timer has run out that was not looked at yet."""
+        if self.app._waiting is not None or self.app._resize_timer is not None:
+            return True
+        loop = asyncio.get_running_loop()
+        now = loop.time() + 0.001
+        return any(not timer._cancelled and timer._when < now for timer in loop._scheduled)
 
     async def press(self, *keys: str) -> None:
         for key in keys:
-            await self.pilot.press(key)
-        await self.settle()
+            self._send(key)
+            await self.settle()
+        if not keys:
+            await self.settle()
 
     async def type(self, text: str) -> None:
-        # The pilot waits 40 ms for every key; nobody does who types.
         for character in text:
-            key = _character_to_key(character)
-            self.app._driver.send_message(events.Key(key, character))
+            self._send(character)
         await self.settle()
         await self._drawn()
+
+    def _send(self, key: str) -> None:
+        name = _character_to_key(key) if len(key) == 1 else key
+        self.app._driver.send_message(events.Key(name, key if len(key) == 1 else None))
+
+    async def resize(self, width: int, height: int) -> None:
+        size = Size(width, height)
+        self.app._driver._size = size
+        self.app.post_message(events.Resize(size, size))
+        await self.settle()
 
     async def _drawn(self) -> None:
         """Until a secret field shows as many characters as the engine without a process holds."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from wizard.tui.engine_client import EngineError
@@ -9,7 +10,14 @@ from wizard.tui.engine_client import EngineError
 Answer = dict[str, Any]
 
 MASTER = "old grey lanterns drift south"
-NEW_FINGERPRINT = "9ZC1-QT4M-0B7W-XK2D-HJ5R"
+NEW_FINGERPRINTS = (
+    "9ZC1-QT4M-0B7W-XK2D-HJ5R",
+    "B8PD-2VYE-71MN-6CQS-T4AF",
+    "0RXG-K5JW-H9TB-3ZEM-V6DN",
+    "WQ7C-84SP-FYJ2-D0HK-15GM",
+    "5NTB-E3ZV-9KX4-7PAR-CWQ8",
+    "JH6M-Y1DF-S2GC-RV85-B0XE",
+)
 KIT_WORD = "academic"
 LOG = {
     "state": "writable",
@@ -48,6 +56,7 @@ class UpkeepFakes:
     proved: bool
     plan: Answer
     path: str
+    tick: Callable[[], None]
 
     def __init__(self) -> None:
         self.keys: dict[str, Answer] = {}
@@ -56,6 +65,8 @@ class UpkeepFakes:
         self.wrong_word: int | None = None
         self.present = False
         self.moved: list[str] = []
+        self.to_come = ""
+        self.new_keys = 0
 
     def keys_of(self, path: str) -> Answer | None:
         fingerprint = self.databases[path]["fingerprint"]
@@ -65,7 +76,7 @@ class UpkeepFakes:
 
     async def _overview(self, _progress: Any, path: str) -> Answer:
         summary = self.databases[path]
-        protected = summary["state"] == "protected"
+        protected = summary["state"] == "protected" or summary.get("opens", False)
         return {
             "path": path,
             "state": summary["state"],
@@ -119,20 +130,33 @@ class UpkeepFakes:
 
     async def _stages(self, progress: Any, *stages: str) -> None:
         for stage in stages:
-            progress({"stage": stage, "done": 0, "total": 0, "unit": "steps", "detail": "of it"})
+            progress({"stage": stage, "done": 0, "total": 0, "unit": "steps", "detail": ""})
             await self._wait()
+            if stage == "encrypt":
+                for half in range(2):
+                    told = {"stage": stage, "done": half * 4_194_304, "total": 8_388_608}
+                    progress({**told, "unit": "bytes", "detail": ""})
+                    self.tick()
+                    self.tick()
             if self.hold_at == stage:
                 await self.cancelled.wait()
             if self.cancelled.is_set():
                 self.cancelled.clear()
                 raise EngineError("Cancelled", "Cancelled.", exit_code=130)
 
+    def _new_fingerprint(self) -> str:
+        """Another one at each change, as it is with real keys."""
+        self.new_keys += 1
+        return NEW_FINGERPRINTS[(self.new_keys - 1) % len(NEW_FINGERPRINTS)]
+
     def _changed(self, path: str, *, retired: int = 0, master: bool = True) -> Answer:
         found = self.keys_of(path) or self.keys.setdefault(path, keys(""))
         before = found["fingerprint"]
         found["retired_slots"] += retired
         if master:
-            found["fingerprint"] = self.databases[path]["fingerprint"] = NEW_FINGERPRINT
+            fingerprint = self.to_come or self._new_fingerprint()
+            self.to_come = ""
+            found["fingerprint"] = self.databases[path]["fingerprint"] = fingerprint
             found["generation"] += 1
         return {
             "fingerprint": found["fingerprint"],
@@ -184,8 +208,9 @@ class UpkeepFakes:
 
     def _pending(self, path: str, recovery: Answer) -> Answer:
         self.plan, self.path, self.proved = recovery, path, False
+        self.to_come = self.to_come or self._new_fingerprint()
         return {
-            "fingerprint": NEW_FINGERPRINT,
+            "fingerprint": self.to_come,
             "database_id": "0f" * 16,
             "sidecar": f"{path}.crypto.json",
             "sheets": recovery["shares"],
@@ -215,7 +240,8 @@ class UpkeepFakes:
 
     async def _change_verify_kit(self, progress: Any, path: str, sheets: int) -> Answer:
         await self._stages(progress, "verify")
-        return {"fingerprint": NEW_FINGERPRINT, "tables": 12, "rows": 402_117, "warnings": []}
+        found = self.databases[path]["fingerprint"] or NEW_FINGERPRINTS[0]
+        return {"fingerprint": found, "tables": 12, "rows": 402_117, "warnings": []}
 
     async def _change_settle(self, _progress: Any, path: str) -> Answer:
         self.databases[path].update(state="protected", reason="")
@@ -271,9 +297,10 @@ class UpkeepFakes:
 
     async def _sidecar_restore(self, _progress: Any, path: str, file: str) -> Answer:
         kept = f"{path}.crypto.json.replaced-20260820T085320Z"
-        self.databases[path].update(state="protected", fingerprint=NEW_FINGERPRINT, reason="")
+        fingerprint = self.databases[path]["fingerprint"] or NEW_FINGERPRINTS[0]
+        self.databases[path].update(state="protected", fingerprint=fingerprint, reason="")
         return {
-            "fingerprint": NEW_FINGERPRINT,
+            "fingerprint": fingerprint,
             "generation": 3,
             "revision": 5,
             "kept": kept,

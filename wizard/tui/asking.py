@@ -22,7 +22,7 @@ def ask_undo(app: WizardApp) -> None:
             app.run_worker(_undo(app), description="undo")
 
     errand = app.session.upkeep.errand
-    app.push_screen(undo_question() if errand is None else give_up_question(), answered)
+    app.push_screen(undo_question(app.session) if errand is None else give_up_question(), answered)
 
 
 async def _undo(app: WizardApp) -> None:

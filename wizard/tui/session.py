@@ -66,6 +66,8 @@ class WizardSession:
     original: str = "keep"
 
     preparing: bool = False
+    attempted: bool = False
+    """Whether the audit log notes an attempt of this session."""
     prepared: Prepared | None = None
     sheets_seen: set[int] = field(default_factory=set)
     kit_files: dict[int, KitFile] = field(default_factory=dict)
@@ -139,6 +141,11 @@ class WizardSession:
             "kit_proved": "skipped" if self.proof_skipped else "done",
             "kit_saved": "skipped" if self.sheets_untouched else "done",
         }
+
+    @property
+    def makes_new(self) -> bool:
+        """Whether a new database is made, and none encrypted."""
+        return self.target is not None and self.target.state == "absent"
 
     @property
     def footprint(self) -> Footprint:

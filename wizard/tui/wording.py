@@ -20,6 +20,7 @@ CIPHER_NOTES = {
 
 _KIBI = 1024
 _LARGEST_PLAIN_EXPONENT = 6
+_LONGEST_PATH = 240
 
 
 def size(count: int) -> str:
@@ -126,6 +127,11 @@ def shortened(text: str, width: int) -> str:
     head = room // 3
     end = set_cell_size(text[::-1], room - head)[::-1]
     return f"{set_cell_size(text, head)}{ELLIPSIS}{end}"
+
+
+def path(text: str) -> str:
+    """A path where lines are folded: whole, as long as it is not as long as a page."""
+    return shortened(text, _LONGEST_PATH)
 
 
 def padded(text: str, width: int) -> str:

@@ -18,6 +18,7 @@ class Target:
     ways_out: tuple[str, ...] = ()
     fingerprint: str | None = None
     modified: str | None = None
+    directory_there: bool = True
     seconds: float | None = None
     """How long encrypting it will take here, once that was foretold."""
 
@@ -33,6 +34,7 @@ class Target:
             ways_out=tuple(answer.get("ways_out") or ()),
             fingerprint=answer.get("fingerprint"),
             modified=answer.get("modified"),
+            directory_there=answer.get("directory_there", True),
         )
 
     @property

@@ -84,6 +84,7 @@ def _summary(found: Inspection) -> Answer:
         "fingerprint": None if metadata is None else metadata.public_key.fingerprint,
         "created_at": None if metadata is None else metadata.created_at,
         "modified": None if found.modified is None else utc(found.modified),
+        "directory_there": found.path.parent.is_dir(),
         "plaintext_left": [str(path) for path in found.plaintext_left],
     }
 

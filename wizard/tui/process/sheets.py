@@ -131,7 +131,11 @@ def _check(text: str, sheet: int) -> int:
     except InvalidRecoveryPhrase as error:
         places = [place for place in error.where.split("; ") if place]
         where = "; ".join(f"sheet {sheet}, {place}" for place in places)
-        raise InvalidRecoveryPhrase(str(error), where=where) from None
+        message = str(error)
+        for place in places:
+            # It stands in front of the message already, with the sheet.
+            message = message.removeprefix(f"{place[:1].upper()}{place[1:]}: ")
+        raise InvalidRecoveryPhrase(message, where=where) from None
     return 0 if slot is None else slot.threshold
 
 

@@ -15,7 +15,7 @@ STATES = {"open": "! open", "skipped": "! skipped", "done": "✓ done"}
 LABELS = {
     "sidecar_copied": "Save sidecar copy…",
     "fingerprint_noted": "Show fingerprint…",
-    "plaintext_handled": "Deal with it…",
+    "plaintext_handled": "Delete it…",
 }
 DELETION = (
     "Deleting removes the file. On SSDs, journaling file systems, snapshots and backups the old "
@@ -61,7 +61,7 @@ def _kit_saved(session: WizardSession, _committed: Committed, state: str) -> lis
     facts = []
     for file in list(session.kit_files.values())[:_SHOWN_FILES]:
         readers = ", ".join(file.readers)
-        facts.append(Fact("Encrypted" if readers else "File", wording.shortened(file.path, 60)))
+        facts.append(Fact("Encrypted" if readers else "File", wording.path(file.path)))
         if readers:
             facts.append(Fact("", f"Only {wording.shortened(readers, 40)} can decrypt it."))
     if any(not file.readers for file in session.kit_files.values()):
@@ -72,9 +72,9 @@ def _kit_saved(session: WizardSession, _committed: Committed, state: str) -> lis
 
 
 def _sidecar_copied(session: WizardSession, committed: Committed, state: str) -> list[Fact]:
-    facts = [Fact("Sidecar", wording.shortened(committed.sidecar, 62))]
+    facts = [Fact("Sidecar", wording.path(committed.sidecar))]
     if session.sidecar_copies:
-        facts.append(Fact("Its copy", wording.shortened(session.sidecar_copies[-1], 62)))
+        facts.append(Fact("Its copy", wording.path(session.sidecar_copies[-1])))
     if state != "done":
         facts.append(
             Fact(
@@ -100,12 +100,12 @@ def _plaintext(session: WizardSession, committed: Committed, _state: str) -> lis
     facts = []
     for path in left[:_SHOWN_FILES]:
         ours = path == committed.original_kept
-        facts.append(Fact("Original" if ours else "Other", wording.shortened(path, 62)))
+        facts.append(Fact("Original" if ours else "Other", wording.path(path)))
     if left[_SHOWN_FILES:]:
         more = wording.count(len(left) - _SHOWN_FILES, "more file")
         facts.append(Fact("", f"and {more} in the same directory."))
     if committed.original_kept:
-        facts.append(Fact("", "Not encrypted. Delete it when your application works."))
+        facts.append(Fact("", "Not encrypted. Delete the original when your application works."))
     else:
         facts.append(Fact("", "Not encrypted, and not the wizard's to delete. Enter looks again."))
     return facts

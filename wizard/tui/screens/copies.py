@@ -110,6 +110,8 @@ class CopiesScreen(StepScreen):
         state = self.committed.checklist.get(item, "open")
         button = self.query_one("#do", Action)
         button.label = LABELS.get(item, "")
+        if item == "plaintext_handled":
+            button.label = "Delete it…" if self.committed.original_kept else "Look again"
         button.display = item in LABELS and not (item == "plaintext_handled" and state == "done")
         self.query_one("#skip", Action).display = state == "open"
 

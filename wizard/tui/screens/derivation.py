@@ -33,6 +33,7 @@ from wizard.tui.widgets.choice_list import ChoiceList, Row
 from wizard.tui.widgets.short_field import ShortField
 
 _STILL_MEASURING = "This machine is still being measured; a few seconds more."
+_DEARER = "Twice the time makes every guess twice as dear, whatever the passphrase."
 
 
 class DerivationScreen(MeasuringScreen):
@@ -118,7 +119,10 @@ class DerivationScreen(MeasuringScreen):
     async def _show_attack(self) -> None:
         area = self.query_one("#attack", Static)
         choice, strength = self._selected(), self.session.strength
-        if strength is None or choice is None or choice.parameters is None:
+        if strength is None:
+            area.update(Content.styled(_DEARER, "dim"))
+            return
+        if choice is None or choice.parameters is None:
             area.update(Content.styled("What guessing costs is shown when it is measured.", "dim"))
             return
         if choice.seconds is None:
@@ -162,6 +166,7 @@ class DerivationScreen(MeasuringScreen):
         self.session.choices = [
             Choice.from_answer(preset["name"], preset) for preset in answer["presets"]
         ]
+        self.tell("")  # whoever was in a hurry was told to wait
         self._refresh_rows()
 
     async def _measure_ciphers(self) -> None:

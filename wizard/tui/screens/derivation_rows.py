@@ -81,7 +81,7 @@ def elsewhere_sentence(other: OtherMachine | None, choice: Choice | None) -> Con
     """What the choice means on the smaller machine."""
     if other is None:
         return Content.styled(
-            "Only this machine has to open it; else see “Smaller machine…”.", "dim"
+            "Only this machine has to open it; else see “Smaller machine”.", "dim"
         )
     if choice is None or choice.parameters is None or choice.seconds is None:
         return Content.styled("On the smaller machine: known when it is measured.", "dim")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 
 from wizard.tui import wording
@@ -47,7 +48,9 @@ def _sentences(target: Target) -> list[str]:
             "Undo removes what that run left; the database is as it was before it.",
         ]
     if target.kept:
-        return [target.reason, "“Next” shows what can be done about it."]
+        # The path stands above it already.
+        reason = re.sub(rf"^{re.escape(target.path)} is\b", "It is", target.reason)
+        return [reason, "“Next” shows what can be done about it."]
     return [f"Cannot be protected: {target.reason}", *target.ways_out[:2]]
 
 

@@ -97,11 +97,8 @@ class DoneScreen(StepScreen):
         if files:
             facts.append(Fact("Kit saved in", wording.shortened(", ".join(files), 58)))
         if session.sidecar_copies:
-            facts.append(Fact("Sidecar copy", wording.shortened(session.sidecar_copies[-1], 58)))
-        facts += [
-            Fact("Unencrypted", wording.shortened(path, 58))
-            for path in committed.plaintext_left[:2]
-        ]
+            facts.append(Fact("Sidecar copy", wording.path(session.sidecar_copies[-1])))
+        facts += [Fact("Unencrypted", wording.path(path)) for path in committed.plaintext_left[:2]]
         skipped = [TITLES[item] for item, state in committed.checklist.items() if state != "done"]
         if skipped:
             facts.append(Fact("Still open", "; ".join(skipped), "bold $warning"))

@@ -114,7 +114,7 @@ class GenerateScreen(StepScreen):
         if target is None or choice is None or choice.parameters is None:
             self.wizard.show_step("review")
             return
-        session.preparing = True
+        session.preparing = session.attempted = True
         try:
             answer = await self.engine.request(
                 "prepare",
@@ -142,7 +142,10 @@ class GenerateScreen(StepScreen):
             tables = wording.count(prepared.tables or 0, "table")
             compared = f"{tables} and {wording.count(prepared.rows, 'row')} are the same in both. "
         self.query_one("#elapsed", Static).update("")
-        self.tell(f"{compared}The copy is ready; nothing has been replaced yet.")
+        ready = "The copy is ready; nothing has been replaced yet."
+        if self.session.makes_new:
+            ready = "The database is made; it gets its name when the kit has been proved."
+        self.tell(f"{compared}{ready}")
         button = self.query_one("#next", Action)
         button.disabled = False
         button.focus()

@@ -25,7 +25,7 @@ class HelpScreen(Dialog[None]):
         Binding("down", "scroll(1)", show=False),
         Binding("up", "scroll(-1)", show=False),
     ]
-    AUTO_FOCUS = "#close"
+    AUTO_FOCUS = None
 
     def __init__(self, title: str, explained: Explanation) -> None:
         super().__init__()
@@ -46,6 +46,10 @@ class HelpScreen(Dialog[None]):
             with Horizontal(id="answers"):
                 yield Action("Close", id="close")
                 yield Static(Content.styled(_EVERYWHERE, "dim"), id="everywhere")
+
+    def on_mount(self) -> None:
+        """What does not fit is read from its beginning."""
+        self.query_one("#close").focus(scroll_visible=False)
 
     def action_close(self) -> None:
         """Go back to the page."""

@@ -95,6 +95,8 @@ class KitScreen(StepScreen):
         return "#next" if not self.session.sheets_untouched else "#sheets"
 
     def _third(self) -> str:
+        if self.session.upkeep.errand is None and self.session.makes_new:
+            return "The kit alone opens the new database. Then it gets its name."
         if self.session.upkeep.errand is None:
             return "The kit alone opens the copy. Then the copy takes its place."
         return "The kit alone opens the database. Then the new keys are put in force."

@@ -39,10 +39,13 @@ class PlaceScreen(StepScreen):
     def page(self) -> Iterable[Widget]:
         """What happens now."""
         yield Static(
-            Content.styled("✓ The kit alone opened the encrypted copy.", "bold $success"),
+            Content.styled(f"✓ The kit alone opened the {self._made()}.", "bold $success"),
             classes="lead",
         )
         yield Static(self._sentences())
+
+    def _made(self) -> str:
+        return "new database" if self.session.makes_new else "encrypted copy"
 
     def _sentences(self) -> Content:
         target, prepared = self.session.target, self.session.prepared

@@ -53,7 +53,13 @@ def footprint_sentence(session: WizardSession) -> str:
         return f"{said} Still to do: {things}; `status` lists them." if left else said
     files = ", ".join(wording.printable(file.path) for file in session.kit_files.values())
     if session.footprint is Footprint.STAGED:
-        said = "The database has not been changed. The encrypted copy beside it is removed."
+        said = (
+            "The new database is removed; no other file has been changed."
+            if session.makes_new
+            else "The database has not been changed. The encrypted copy beside it is removed."
+        )
+    elif session.attempted:
+        said = f"Nothing {'else ' if files else ''}is left but the attempt in the audit log."
     else:
         said = "Nothing else has been written." if files else "Nothing has been written."
     return f"{said} The kit you saved will open nothing: {files}" if files else said
@@ -66,12 +72,20 @@ def quit_question(session: WizardSession) -> ConfirmScreen:
     )
 
 
-def undo_question() -> ConfirmScreen:
-    """The question that stands between the encrypted copy and its removal."""
+def undo_question(session: WizardSession) -> ConfirmScreen:
+    """The question that stands between what was made and its removal."""
+    if session.makes_new:
+        question = "Undo the new database?"
+        said = "It is removed, and its recovery kit will open nothing."
+    else:
+        question = "Undo the encrypted copy?"
+        said = (
+            "The copy is removed, and its recovery kit will open nothing. The database itself has "
+            "not been changed."
+        )
     return ConfirmScreen(
-        "Undo the encrypted copy?",
-        "The copy is removed, and its recovery kit will open nothing. The database itself has "
-        "not been changed.",
+        question,
+        said,
         yes="Undo it",
         no="Keep going",
     )

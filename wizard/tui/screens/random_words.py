@@ -24,6 +24,7 @@ _EXPLANATION = (
     "then use it: it has to be typed once, to prove your note. All letters are small, with one "
     "blank between two words."
 )
+_IN_SHORT = "Show them, write them down, use them."
 
 
 def drawn_sentence(drawn: dict[str, Any]) -> str:
@@ -53,6 +54,7 @@ class RandomWordsScreen(Dialog[dict[str, Any] | None]):
             yield Static(id="question")
             yield DrawnWords(self._engine, id="drawn")
             yield Static(Content(_EXPLANATION), id="explanation")
+            yield Static(Content(_IN_SHORT), id="in-short")
             with Horizontal(id="answers"):
                 yield Action("Show or hide", id="show")
                 yield Action("Use it", id="use")

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
-from textual import on
+from textual import events, on
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.widget import Widget
@@ -206,6 +206,17 @@ class SelectScreen(StepScreen):
     def _submitted(self) -> None:
         self.action_next()
 
+    def on_key(self, event: events.Key) -> None:
+        """Who types a path while the list still has the focus means the line below it."""
+        focused = self.focused
+        if not isinstance(focused, ChoiceList) or focused.chosen != TYPED:
+            return
+        if event.character is not None and event.is_printable and event.character not in " ?":
+            event.stop()
+            field = self.query_one("#path", PathField)
+            field.insert_text_at_cursor(event.character)
+            field.focus()
+
     @on(Input.Changed, "#path")
     def _changed(self) -> None:
         self.query_one("#path-message", Static).update("")
@@ -239,8 +250,14 @@ class SelectScreen(StepScreen):
         paths = {NEW: self.session.new_path, TYPED: self.session.typed_path}
         answer = await self.engine.request("inspect", path=paths.get(row, row))
         target = Target.from_answer(answer)
+        field = "#path" if row in paths else ""
         if row == NEW and target.state != "absent":
             self.show_fault(Fault("There is a file of that name already.", "#path"))
+        elif row == TYPED and target.state == "absent":
+            sentence = "There is no file of that name. “New database…” makes one."
+            self.show_fault(Fault(sentence, "#path"))
+        elif not target.directory_there:
+            self.show_fault(Fault("There is no such directory, and the wizard makes none.", field))
         elif target.kept:
             self.wizard.look_after(target)
         elif not target.usable:

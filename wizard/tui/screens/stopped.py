@@ -44,7 +44,7 @@ class Stop:
 
 _WHAT_HAPPENED = {
     Ending.CANCELLED: "You cancelled before anything was replaced.",
-    Ending.UNDONE: "You went back, so the encrypted copy was removed; its kit opens nothing.",
+    Ending.UNDONE: "You went back, so what had been made was removed; its kit opens nothing.",
     Ending.FAILED: "",
     Ending.CUT_OFF: (
         "The engine process ended in the middle of it: killed, or out of memory. It was started "

@@ -54,7 +54,7 @@ class WordsScreen(StepScreen):
             "“Hide” takes the words off the screen. You can look again until you have proved them."
         ),
     )
-    HINTS: ClassVar[str] = "Enter press   Tab next   Esc hide   F1 help   Ctrl+C quit"
+    HINTS: ClassVar[str] = "Enter press   Tab next   Esc back   F1 help   Ctrl+C quit"
 
     def __init__(self, number: int, *, hidden: bool = False) -> None:
         """``hidden``: the sheet's holder is called first, and it is shown when that is said."""
@@ -90,6 +90,7 @@ class WordsScreen(StepScreen):
 
     def _show_actions(self) -> None:
         total = self.session.prepared.sheets if self.session.prepared else 1
+        self.query_one("#back", Action).label = "Back" if self._hidden else "Hide"
         self.query_one("#reveal").display = self._hidden
         self.query_one("#turn").display = not self._hidden
         self.query_one("#following").display = not self._hidden and self._number < total
@@ -137,7 +138,8 @@ class WordsScreen(StepScreen):
             view.update(Content(in_columns(sheet["words"], self.query_one("#body").size.width)))
         elif self._view == "lines":
             head.update(Content.styled(f"{title}: the lock, in lines (not secret)", "bold"))
-            view.update(Content("\n".join(sheet["slot_lines"])))
+            lines = "\n".join(sheet["slot_lines"])
+            view.update(Content.assemble(lines, (self._where_the_picture_fits(), "dim")))
         else:
             head.update(Content.styled(f"{title}: the same lines as a QR code", "bold"))
             view.update(Content.styled("\n".join(sheet["qr"]["lines"]), _DARK_ON_LIGHT))
@@ -146,6 +148,29 @@ class WordsScreen(StepScreen):
         if not self._qr_fits():
             following["lines"] = following["qr"]
         self.query_one("#turn", Action).label = following[self._view]
+        # The focus is on a button below it all; what was asked for is read from its beginning.
+        self.call_after_refresh(self.scroller.scroll_home, animate=False, immediate=True)
+
+    def on_resize(self) -> None:
+        """What is shown follows the window, once the page has its new size."""
+        self.call_after_refresh(self._fit)
+
+    def _fit(self) -> None:
+        """Columns as there is room; a picture that no longer fits gives way to its lines."""
+        if self._view == "qr" and not self._qr_fits():
+            self._view = "lines"
+        self._draw()
+
+    def _where_the_picture_fits(self) -> str:
+        """How large the window has to be for the QR code; "" where it is, or never will be."""
+        picture = self._sheet["qr"] if self._sheet else None
+        if not picture or self._qr_fits():
+            return ""
+        if self.app.has_class(ASCII_CLASS):
+            return "\n\nThe QR code needs drawn characters (F4)."
+        beside = self.app.size - self.query_one("#body").size
+        wide, high = picture["width"] + beside.width, picture["height"] + beside.height
+        return f"\n\nAs a QR code, too, in a window of {wide} by {high} or larger."
 
     def _qr_fits(self) -> bool:
         if self._sheet is None or not self._sheet.get("qr") or self.app.has_class(ASCII_CLASS):

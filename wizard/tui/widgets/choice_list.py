@@ -133,7 +133,7 @@ class ChoiceList(Widget, can_focus=True):
             if first and outer.max_scroll_y and row.y <= _LEAD_LINES:
                 # Above the first row stands the question.
                 row = row.grow((row.y, 0, 0, 0))
-            moved = outer.scroll_to_region(row, animate=False)
+            moved = outer.scroll_to_region(row, animate=False, immediate=True)
             row = row.translate(-moved).translate(outer.virtual_region.offset)
 
     def action_move(self, by: int) -> None:

@@ -14,6 +14,7 @@ from wizard.tui import wording
 from wizard.tui.glyphs import ARROWS, ASCII_CLASS, MORE_ABOVE, MORE_BELOW, spelled
 
 MOST_HINTS = 5
+BUTTONS_ONLY = "Tab next   Enter press   Esc back   F1 help   Ctrl+C quit"
 _GAP = "   "
 _EXPENDABLE = ("Ctrl+C", ARROWS, "Tab", "Space", "F2", "Esc", "Enter")
 
@@ -29,14 +30,23 @@ def more_of(scroller: Widget) -> str:
     return f"{MORE_ABOVE} PgUp" if above else ""
 
 
+def _parts(hints: str) -> tuple[str, ...]:
+    return tuple(hint for hint in hints.split(_GAP) if hint)
+
+
 class HintLine(Widget):
     """`Enter next   Esc back   F1 help`: hints with three blanks between, five at most."""
 
     def __init__(self, hints: str, *, id: str, scroller: Callable[[], Widget]) -> None:  # noqa: A002 - Textual's own name
         """`scroller` tells which widget scrolls at the moment."""
         super().__init__(id=id)
-        self._hints = tuple(hint for hint in hints.split(_GAP) if hint)
         self._scroller = scroller
+        self._hints = _parts(hints)
+
+    def show(self, hints: str) -> None:
+        """Other keys hold from now on."""
+        self._hints = _parts(hints)
+        self.refresh()
 
     def refresh_later(self) -> None:
         """What can be scrolled has changed, and is known after the next layout."""

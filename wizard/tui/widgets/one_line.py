@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from textual.binding import Binding, BindingType
-from textual.geometry import Offset
+from textual.geometry import Offset, Region
 from textual.strip import Strip
 from textual.widgets import Input
 
@@ -22,6 +22,18 @@ class OneLine(Input):
         """`options` are those of Textual's `Input`."""
         super().__init__(value, compact=True, select_on_focus=False, **options)
         self.cursor_blink = False
+
+    def on_resize(self) -> None:
+        """The cursor stays in view, also where a long text was there from the first."""
+        place = Region(self._position_to_cell(self.cursor_position), 0, 1, 1)
+        self.scroll_to_region(place, force=True, animate=False)
+
+    def action_copy(self) -> None:
+        """Nothing goes to the clipboard but what a button of that name sends."""
+
+    def action_cut(self) -> None:
+        """Only delete, for the same reason."""
+        self.delete_selection()
 
     @property
     def caret(self) -> Offset:

@@ -22,6 +22,11 @@ _MEASURE_CELLS = 51  # indent, percent, speed and time left, beside the bar
 _LONGEST_BAR = 30
 _SHORTEST_BAR = 8
 _TALL = 22
+_TITLE_CELLS = 26
+_TIME_CELLS = 9
+_MARK_CELLS = 3
+_LONGEST_DETAIL = 40
+_SHORTEST_DETAIL = 12
 
 
 @dataclass(slots=True)
@@ -112,13 +117,17 @@ class StageList(Widget):
         return Content("\n").join(lines)
 
     def _line(self, stage: _Stage) -> Content:
-        title = f"{stage.title:<26}"
+        title = f"{stage.title:<{_TITLE_CELLS}}"
         if stage.started is None:
             return Content.styled(f"   {title}", "dim")
         if stage.ended is not None:
             elapsed = wording.seconds(stage.ended - stage.started)
-            return Content.assemble((f" {CHECK} ", "$success"), title, (f"{elapsed:>9}", "dim"))
-        doing = wording.shortened(stage.detail, 30) if stage.unit == "rows" else ""
+            room = max(1, min(_TITLE_CELLS, self.size.width - _MARK_CELLS - _TIME_CELLS))
+            title = wording.padded(stage.title, room)
+            time_taken = (f"{elapsed:>{_TIME_CELLS}}", "dim")
+            return Content.assemble((f" {CHECK} ", "$success"), title, time_taken)
+        beside = min(_LONGEST_DETAIL, self.size.width - _MARK_CELLS - _TITLE_CELLS)
+        doing = wording.shortened(stage.detail, beside) if beside >= _SHORTEST_DETAIL else ""
         return Content.assemble((f" {CURRENT} ", "bold"), (title, "bold"), (doing, "dim"))
 
     def _measure(self, stage: _Stage, now: float) -> str:
@@ -126,7 +135,11 @@ class StageList(Widget):
         if stage.total <= 0:
             return elapsed
         share = min(1.0, stage.done / stage.total)
-        return f"{self._bar(share)}{share:4.0%}   {self._pace(stage, now) or elapsed}"
+        speed, left = self._pace(stage, now)
+        if self.size.width < _MEASURE_CELLS:
+            return f"{share:4.0%}   {left or speed or elapsed}"
+        pace = f"{speed:>14}   {left}" if left else speed or elapsed
+        return f"{self._bar(share)}{share:4.0%}   {pace}"
 
     def _bar(self, share: float) -> str:
         cells = min(_LONGEST_BAR, self.size.width - _MEASURE_CELLS)
@@ -136,12 +149,13 @@ class StageList(Widget):
         return BAR_FULL * filled + BAR_EMPTY * (cells - filled) + " "
 
     @staticmethod
-    def _pace(stage: _Stage, now: float) -> str:
+    def _pace(stage: _Stage, now: float) -> tuple[str, str]:
+        """How fast it is, and how long it takes; "" for what cannot be told."""
         if stage.unit not in {"bytes", "rows"}:
-            return ""
+            return "", ""
         rate = stage.rate(now)
         if rate <= 0:
-            return ""
+            return "", ""
         speed = f"{wording.size(int(rate))}/s" if stage.unit == "bytes" else f"{rate:,.0f} rows/s"
         left = wording.seconds_left((stage.total - stage.done) / rate)
-        return f"{speed:>14}   {left}" if stage.done < stage.total else speed
+        return speed, left if stage.done < stage.total else ""

@@ -10,7 +10,6 @@ from wizard.tui.screens.review import plan_sentence
 from wizard.tui.session import WizardSession
 from wizard.tui.widgets.fact_list import Fact
 
-_WIDE = 58
 _OUTDATED = (
     "Their words open it. The slot lines below the words are of the data key before: "
     "`datafold-wizard recovery lines` prints the present ones."
@@ -43,7 +42,7 @@ def review_facts(errand: Errand, session: WizardSession) -> list[Fact]:
     elif errand.op.startswith("operator."):
         told.append(Fact("Operator", wording.printable(upkeep.label), "bold"))
     if "file" in errand.way:
-        told.append(Fact("File", wording.shortened(upkeep.file, _WIDE), "bold"))
+        told.append(Fact("File", wording.path(upkeep.file), "bold"))
     told += [Fact("Changes", errand.changes), Fact("Stays", errand.keeps)]
     if errand.new_kit:
         told.append(Fact("New kit", plan_sentence(session.plan)))
@@ -66,11 +65,11 @@ def result_facts(errand: Errand, answer: dict[str, Any]) -> list[Fact]:
     if answer.get("settled"):
         told.insert(0, Fact("Before that", str(answer["settled"])))
     told += [
-        Fact("Kept as" if number == 0 else "", wording.shortened(path, _WIDE))
+        Fact("Kept as" if number == 0 else "", wording.path(path))
         for number, path in enumerate(answer.get("moved") or ())
     ]
     if answer.get("copy"):
-        told.append(Fact("Copy", wording.shortened(answer["copy"], _WIDE), "bold"))
+        told.append(Fact("Copy", wording.path(answer["copy"]), "bold"))
     if answer.get("lines_outdated"):
         told.append(Fact("The sheets", _OUTDATED, "bold $warning"))
     if "rows" in answer:
@@ -96,7 +95,7 @@ def _own_facts(errand: Errand, answer: dict[str, Any]) -> list[Fact]:
         Fact("Generation", str(answer["generation"])),
     ]
     if answer["kept"]:
-        told.append(Fact("Kept", wording.shortened(answer["kept"], _WIDE)))
+        told.append(Fact("Kept", wording.path(answer["kept"])))
     return [*told, Fact("Not proved", "Open it once with the passphrase, to be sure.")]
 
 
@@ -104,7 +103,7 @@ def _backup_facts(answer: dict[str, Any]) -> list[Fact]:
     what = "database and sidecar" if answer["kind"] == "database" else "sidecar alone"
     return [
         Fact("Fingerprint", answer["fingerprint"], "bold"),
-        Fact("File", f"{wording.shortened(answer['file'], 46)} ({wording.size(answer['size'])})"),
+        Fact("File", f"{wording.path(answer['file'])} ({wording.size(answer['size'])})"),
         Fact("Holds", f"{what}, generation {answer['generation']}"),
         Fact("Made", wording.day(answer["created_at"])),
     ]

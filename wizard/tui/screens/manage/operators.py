@@ -18,6 +18,7 @@ from wizard.tui.screens.base import Fault, StepScreen
 from wizard.tui.screens.help import Explanation
 from wizard.tui.widgets.action import Action
 from wizard.tui.widgets.choice_list import ChoiceList, Row
+from wizard.tui.widgets.hint_line import BUTTONS_ONLY, HintLine
 from wizard.tui.widgets.scroll_area import ScrollArea
 
 
@@ -72,6 +73,11 @@ class OperatorsScreen(StepScreen):
     def first_focus(self) -> str:
         """The list, or the one thing that can be done."""
         return "#operators" if self._operators() else "#add"
+
+    def on_mount(self) -> None:
+        """Where there is no list, no key moves in it."""
+        if not self._operators():
+            self.query_one(HintLine).show(BUTTONS_ONLY)
 
     def _operators(self) -> tuple[Operator, ...]:
         found = self.session.upkeep.overview

@@ -9,7 +9,6 @@ from wizard.tui.screens.descriptions import STATE_WORDS
 from wizard.tui.widgets.fact_list import Fact
 
 _ATTENTION = "bold $warning"
-_PATH = 56
 
 
 def facts(found: Overview, seconds: float | None, limit: str = "") -> list[Fact]:
@@ -18,7 +17,7 @@ def facts(found: Overview, seconds: float | None, limit: str = "") -> list[Fact]
     ``limit`` says why it was not measured.
     """
     size = "" if found.size is None else f" ({wording.size(found.size)})"
-    told = [Fact("Database", f"{wording.shortened(found.path, _PATH)}{size}")]
+    told = [Fact("Database", f"{wording.path(found.path)}{size}")]
     if found.state != "protected":
         words = STATE_WORDS.get(found.state, found.state)
         told.append(Fact("State", f"{words}. {wording.printable(found.reason)}", _ATTENTION))

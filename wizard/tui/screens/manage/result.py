@@ -60,10 +60,10 @@ class ResultScreen(StepScreen):
     def actions(self) -> Iterable[Action]:
         """What follows, where something does."""
         if self._following() is not None:
-            yield Action("Rotate the data key…", id="follow")
+            yield Action("Rotate data key…", id="follow")
         if self.session.upkeep.answer.get("before"):
             yield Action("Save sidecar…", id="checklist")
-        yield Action("Back to the database", id="back")
+        yield Action("To the database", id="back")
         yield Action("Close", id="next")
 
     def first_focus(self) -> str:

@@ -20,6 +20,7 @@ from wizard.tui.screens.help import Explanation
 from wizard.tui.screens.manage.sheet_file import SheetFileScreen
 from wizard.tui.upkeep import Progressed
 from wizard.tui.widgets.action import Action
+from wizard.tui.widgets.hint_line import BUTTONS_ONLY, HintLine
 from wizard.tui.widgets.taken_word import TakenWord
 from wizard.tui.widgets.word_field import WordField, completion_among
 
@@ -114,6 +115,7 @@ class SheetsScreen(StepScreen):
             ("#next", given or words),
         ):
             self.query_one(selector).display = display
+        self.query_one(HintLine).show(self.HINTS if shown else BUTTONS_ONLY)
         self.query_one("#sheets-lead", Static).update(Content.styled(self._lead(), "bold"))
         self.query_one("#places", Static).update(self._places())
         self.query_one("#word-title", Label).update(f"Word {self._at}")
@@ -190,7 +192,7 @@ class SheetsScreen(StepScreen):
                 raise
             place = _PLACE.search(error.where[0]) if error.where else None
             self._go_to(int(place[1]) if place else 1)
-            self._say(error.message)
+            self._say(error.message[:1].upper() + error.message[1:])
             return
         self._sheet_done()
 

@@ -19,6 +19,7 @@ from wizard.tui.screens.help import Explanation
 from wizard.tui.screens.manage.orders import order
 from wizard.tui.upkeep import Progressed
 from wizard.tui.widgets.action import Action
+from wizard.tui.widgets.hint_line import BUTTONS_ONLY, HintLine
 from wizard.tui.widgets.stage_list import StageList
 
 _REDRAW_SECONDS = 0.2
@@ -38,13 +39,12 @@ class WorkScreen(StepScreen):
         ),
         after="What was done, with the fingerprints before and now where the master key changed.",
     )
-    HINTS: ClassVar[str] = "Esc cancel   F1 help   Ctrl+C quit"
+    HINTS: ClassVar[str] = "Enter press   Esc cancel   F1 help   Ctrl+C quit"
 
     def __init__(self, *, notice: str = "") -> None:
         super().__init__(notice=notice)
         self._started = time.monotonic()
         self._at_work = True
-        self._detail = ""
 
     def page(self) -> Iterable[Widget]:
         """The stages."""
@@ -60,7 +60,7 @@ class WorkScreen(StepScreen):
         yield Action("Cancel", id="cancel")
         yield Action("Try again", id="again")
         yield Action("Back", id="back")
-        yield Action("Back to the database", id="overview-button")
+        yield Action("To the database", id="overview-button")
 
     def first_focus(self) -> str:
         """Cancel is all there is to press."""
@@ -86,13 +86,11 @@ class WorkScreen(StepScreen):
     def _tick(self) -> None:
         if self._at_work:
             self.query_one(StageList).refresh()
-            text = f"Elapsed {wording.seconds(time.monotonic() - self._started)}{self._detail}"
+            text = f"Elapsed {wording.seconds(time.monotonic() - self._started)}"
             self.query_one("#elapsed", Static).update(Content.styled(text, "dim"))
 
     def _on_progress(self, event: dict[str, Any]) -> None:
         if self.is_attached:
-            detail = wording.printable(event.get("detail", ""))
-            self._detail = f", {detail}" if detail and event.get("unit") == "steps" else ""
             self.query_one(StageList).report(
                 event["stage"],
                 done=event.get("done", 0),
@@ -140,7 +138,8 @@ class WorkScreen(StepScreen):
         lead = "Cancelled" if cancelled else "It did not work"
         self.query_one("#work-lead", Static).update(Content.styled(lead, "bold"))
         self.query_one(StageList).display = False
-        self.query_one("#elapsed", Static).update("")
+        self.query_one("#elapsed").display = False
+        self.query_one(HintLine).show(BUTTONS_ONLY)
         said = "" if cancelled else f"{error.message} {error.hint}".strip()
         # A run that was cut off after its file was in place says so itself.
         state = "" if error.error_class == "Interrupted" else _UNCHANGED
