@@ -10,7 +10,7 @@ from tests.killing import needs_tracing
 from tests.test_cli import environment, files_in, plaintext, protected, run
 from wizard import engine
 from wizard.cli.progress import Pace, describe_progress
-from wizard.cli.selftest import VERBS
+from wizard.cli.selftest import VERBS, _as_document
 from wizard.selftest import cases, crash
 from wizard.selftest.tracing import operations
 
@@ -153,13 +153,13 @@ def test_a_verb_that_does_not_even_work_is_said(tmp_path):
 
 def test_without_ptrace_it_is_killed_at_moments_and_that_is_said(run, tmp_path, monkeypatch):
     monkeypatch.setattr(crash, "can_trace", lambda: "ptrace is refused: Operation not permitted")
-    done = run("selftest", "--crash", str(tmp_path), "--quick", "--json", "--only", "passwd")
-    assert done.code == 0, done.err
-    document = json.loads(done.out)
+    case = next(case for case in cases.CASES if case.verb == "passwd")
+    done = crash.crash_test(tmp_path, kills=6, cases=[case])
+    document = _as_document(tmp_path, done)
     assert document["every_step"] is False
     assert "not at every step" in document["note"]
     assert "ptrace is refused" in document["note"]
-    assert 0 < document["kills"] <= crash.QUICK
+    assert 0 < document["kills"] <= 6
     assert document["losses"] == 0
     assert list(tmp_path.iterdir()) == []
     assert run("selftest", "--crash", str(tmp_path / "absent")).code == 2
