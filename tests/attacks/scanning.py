@@ -13,7 +13,7 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from nacl.signing import SigningKey
@@ -108,7 +108,8 @@ def family(pid: int) -> list[int]:
     pids = [pid]
     for each in pids:
         for task in Path(f"/proc/{each}/task").iterdir():
-            pids += map(int, (task / "children").read_text().split())
+            with suppress(FileNotFoundError):  # a thread that has ended meanwhile
+                pids += map(int, (task / "children").read_text().split())
     return pids
 
 
