@@ -18,6 +18,9 @@ PAGES_CSS = Path(__file__).parent.parent / "pages.tcss"
 """How the pages after the first one look, and dialogs; read when the first of them is shown."""
 
 
+_ROOMY = Size(60, 16)
+
+
 class FittedScreen(Screen[None], inherit_bindings=False):
     """A screen with parts `#page` and, in it, `#body`; one of them scrolls."""
 
@@ -26,8 +29,12 @@ class FittedScreen(Screen[None], inherit_bindings=False):
     def fit(self, size: Size) -> None:
         """Before it is shown: take on the classes of a window of that size.
 
-        Textual sets them after the first layout, and would work out all styles once more.
+        Textual sets them after the first layout, and would work out all styles once more. In a
+        small window it may: what scrolls there takes its height from the first layout.
         """
+        if size.width < _ROOMY.width or size.height < _ROOMY.height:
+            self._shown = True
+            return
         for extent, breakpoints in (
             (size.width, self.app.HORIZONTAL_BREAKPOINTS),
             (size.height, self.app.VERTICAL_BREAKPOINTS),
