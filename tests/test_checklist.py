@@ -15,8 +15,9 @@ from tests.databases import make_plain
 from tests.engine_talk import Talk
 from tests.test_initialization import CHEAP, protect
 from wizard import engine
+from wizard.tui.answers.protection import Committed
 from wizard.tui.screens.checklist_words import explanation
-from wizard.tui.session import Committed, WizardSession
+from wizard.tui.session import WizardSession
 
 PASSPHRASE = "Vermilion tügboat 93 quokka"
 DONE, OPEN, SKIPPED = engine.ItemState.DONE, engine.ItemState.OPEN, engine.ItemState.SKIPPED

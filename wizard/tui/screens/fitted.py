@@ -45,10 +45,10 @@ class FittedScreen(Screen[None], inherit_bindings=False):
         """Its parts have had their styles since they were mounted, when it is first shown."""
         event.refresh_styles = self._shown
         if not self._shown:
-            self.call_after_refresh(self._measure_again)
+            self.call_after_refresh(self._lay_parts_out_again)
         self._shown = True
 
-    def _measure_again(self) -> None:
+    def _lay_parts_out_again(self) -> None:
         # Of what was put into a part before it was mounted, Textual keeps the height of before.
         for part in self.query(Static):
             part.refresh(layout=True)
