@@ -143,9 +143,22 @@ os.read(0, 1)
 """
 
 
+# Named, here and below: pytest tells a test's name to every process in PYTEST_CURRENT_TEST, and a
+# passphrase in it would be found there.
 @pytest.mark.parametrize(
     ("passphrase", "readonly"),
-    [(MARKER, False), (ACCENTED, True), *([(MARKER, True), (ACCENTED, False)] if FULL else [])],
+    [
+        pytest.param(MARKER, False, id="ascii"),
+        pytest.param(ACCENTED, True, id="accented, readonly"),
+        *(
+            [
+                pytest.param(MARKER, True, id="ascii, readonly"),
+                pytest.param(ACCENTED, False, id="accented"),
+            ]
+            if FULL
+            else []
+        ),
+    ],
 )
 def test_unlock_keeps_the_data_key_only_and_close_not_even_that(tmp_path, passphrase, readonly):
     path = make_plain(tmp_path / "node.db", rows=3)
@@ -166,7 +179,13 @@ def test_unlock_keeps_the_data_key_only_and_close_not_even_that(tmp_path, passph
 
 
 # What has only ASCII leaves less: in the ordinary run the harder one is enough.
-@pytest.mark.parametrize("passphrase", [ACCENTED, MARKER] if FULL else [ACCENTED])
+@pytest.mark.parametrize(
+    "passphrase",
+    [
+        pytest.param(ACCENTED, id="accented"),
+        *([pytest.param(MARKER, id="ascii")] if FULL else []),
+    ],
+)
 def test_init_keeps_nothing(tmp_path, passphrase):
     path = make_plain(tmp_path / "node.db", rows=3)
     session = Session(tmp_path, "init", "node.db", *CHEAP, program=HELD)
