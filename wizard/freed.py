@@ -13,8 +13,9 @@ from __future__ import annotations
 import ctypes
 import threading
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 _M_PERTURB = -6  # <malloc.h> of the GNU C library
@@ -23,10 +24,13 @@ _FILL = 0xA5
 # of less than 64 bytes does not hold the digits of a key.
 _CACHED_SIZES = (72, 1033, 16)
 _CACHED_BLOCKS = 7
-# CPython's allocator: blocks of up to 512 bytes, in pools of one size for every 16. A ``bytes``
-# object has 33 bytes besides its contents, so the smallest pools hold nothing of interest.
-_POOLED_SIZES = range(512, 48, -16)
-_BYTES_OVERHEAD = 33
+# CPython's allocator: blocks of up to 512 bytes, in pools of one size for every 16. 480 comes first
+# and takes the free pools: 34 such blocks fill a pool to its last 16 bytes. Of 512 bytes 31 would
+# leave 464, and four texts of an earlier use in them. The smallest sizes hold no text, but their
+# pools may have held some before.
+_POOLED_SIZES = (480, 512, 496, *range(464, 0, -16))
+_BYTES_OVERHEAD = 33  # of a ``bytes`` object, besides its contents
+_OBJECT_BYTES = 16  # of an ``object``; a ``complex`` has 32
 _POOL_BYTES = 16 * 1024
 _MOST_BYTES = 256 * 1024 * 1024
 
@@ -66,27 +70,45 @@ def freed_memory_overwritten() -> Iterator[None]:
 
 
 def _wash_pools() -> None:
-    """Take every free block of Python's pools, with zeros in it, and give them all back.
+    """Take every free block of Python's pools, with other contents, and give them all back.
+
+    Then all free pools once more: some were in use for a moment by another size, which leaves its
+    own rest at their ends.
+    """
+    starts, ends = _mapped()
+    if starts:
+        _take(_POOLED_SIZES, starts, ends)
+        _take(_POOLED_SIZES[:1], starts, ends)
+
+
+def _take(sizes: Sequence[int], starts: list[int], ends: list[int]) -> None:
+    """Take all free blocks of these sizes in the memory of before, and let go of them.
 
     The first size takes all pools that are free; what it gets from outside of the memory of before
     shows that there are no more. Every other size then gets the blocks that its own pools have
     left, before it, too, has to look outside. A pool from outside can stand before those of before,
     so more is taken from there than one holds.
     """
-    starts, ends = _mapped()
-    taken: list[bytes] = []
-    room = _MOST_BYTES if starts else 0
-    for size in _POOLED_SIZES:
-        contents = size - _BYTES_OVERHEAD
+    taken: list[object] = []
+    room = _MOST_BYTES
+    for size in sizes:
+        make = _maker(size)
         outside = 0
         while room > 0:
-            block = bytes(contents)
+            block = make()
             taken.append(block)
             room -= size
             span = bisect_right(starts, id(block)) - 1
             outside += span < 0 or id(block) >= ends[span]
             if outside > _POOL_BYTES // size:
                 break
+
+
+def _maker(size: int) -> Callable[[], object]:
+    """What makes a new object that fills a block of this size."""
+    if size > _BYTES_OVERHEAD:
+        return partial(bytes, size - _BYTES_OVERHEAD)
+    return complex if size > _OBJECT_BYTES else object
 
 
 def _mapped() -> tuple[list[int], list[int]]:
