@@ -130,6 +130,7 @@ def test_a_careless_program_is_caught(protected):
 FREES_TEXTS = """
 import sys
 from wizard import freed
+sys.stdin.readline()
 text = bytes.fromhex(sys.argv[1])
 size = int(sys.argv[2])
 for _ in range(2):
