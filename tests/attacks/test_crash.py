@@ -150,6 +150,7 @@ def test_suspending_gives_the_terminal_back_and_coming_back_takes_it_again(tmp_p
             terminal.read(0.05)
         terminal.read(0.2)
         assert_restored(terminal)
+        terminal.screen.reset()  # what stood there is gone
         terminal.kill(signal.SIGCONT)
         terminal.until(before.splitlines()[0].split("  ")[-1].strip())
         terminal.kill(signal.SIGTERM)

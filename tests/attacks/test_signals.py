@@ -25,7 +25,7 @@ MARKER = "velvet Quokka ferment 8841 drizzle"
 PLACES = (*STEPS, "end")
 CLOSED = "the terminal is closed"
 ENDINGS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, CLOSED)
-ORDINARY = [("generate", CLOSED), ("kit", signal.SIGTERM)]
+ORDINARY = [("passphrase", CLOSED), ("kit", signal.SIGTERM)]
 EVERY = [(step, ending) for step in PLACES for ending in ENDINGS]
 
 

@@ -14,10 +14,12 @@ from rich.color import Color as RichColor
 from rich.color import ColorSystem
 from rich.console import RenderableType
 from rich.segment import Segment
+from textual import on
 from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.binding import Binding, BindingType
 from textual.color import Color
 from textual.css.stylesheet import Stylesheet
+from textual.driver import Driver
 from textual.errors import NoWidget
 from textual.filter import LineFilter, Monochrome, NoColor
 from textual.geometry import Offset
@@ -117,6 +119,12 @@ class DrawingApp(TypeAhead, inherit_bindings=False):
             driver.write(f"{_HIDE_CURSOR}{data}{_SHOW_CURSOR}")
             self._end_update()
         driver.flush()
+
+    @on(Driver.SignalResume)
+    def _draw_all(self) -> None:
+        """What stood on the terminal is gone when a suspended wizard goes on."""
+        self._canvas = None
+        self.refresh(layout=True)
 
     @property
     def caret(self) -> Offset:
