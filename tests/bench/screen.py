@@ -76,15 +76,15 @@ def _bytes(directory: Path, path: Path) -> Rows:
         ours, ours_idle = _typed(terminal)
     yield Row(
         "bytes to the terminal per key, passphrase step",
-        f"an app with Input and ProgressBar: {per_key:.0f}",
-        f"{ours:.0f}",
+        f"an app with Input and ProgressBar: {per_key:.0f} B",
+        f"{ours:.0f} B",
         ours / per_key,
         _BYTES,
     )
     yield Row(
         f"bytes in {_IDLE_SECONDS} idle seconds",
-        f"the same app: {idle}",
-        f"{ours_idle}",
+        f"the same app: {idle} B",
+        f"{ours_idle} B",
         float(ours_idle),
         0.0,
         " B",
