@@ -12,7 +12,6 @@ from tests.screenshots import BY_SIZE, DIRECTORY, LOOKS, WALKS, Look, Story, dra
 from tests.tui_cuts import faults
 from tests.tui_fakes import FINGERPRINT
 from tests.tui_journey import Journey
-from tests.tui_matrix import FULL
 from tests.tui_walk import walk
 
 OTHER_SIZES = [(60, 16), (100, 30), (200, 50)]
@@ -27,7 +26,6 @@ def test_every_state_is_drawn_as_its_picture_shows_it_and_nothing_is_cut(
     """One run, of which every state is resized through all sizes: 40x12 has one of its own."""
     wrong: list[str] = []
     first, standard = looks[0], looks[0].size == (80, 24)
-    chosen = [look for look in looks if FULL or not look.light]
 
     def note(name: str, found: list[str], journey: Journey) -> None:
         if found:
@@ -50,7 +48,7 @@ def test_every_state_is_drawn_as_its_picture_shows_it_and_nothing_is_cut(
 
     sent: list[str] = []
     monkeypatch.setattr(App, "copy_to_clipboard", lambda _app, text: sent.append(text))
-    pictures = asyncio.run(draw(story, chosen, check))
+    pictures = asyncio.run(draw(story, looks, check))
     assert pictures
     assert sent == ([FINGERPRINT] if story is walk else []), "only what was asked for, and public"
     assert not wrong, "\n\n".join(wrong)
