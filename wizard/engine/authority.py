@@ -120,9 +120,7 @@ def authorised(
         metadata = change.metadata
         check_cost(metadata.master_slot.params, allow_high_cost=allow_high_cost)
         secret = secrets.enter_context(passphrase_from(passphrase))
-        file = keyfile_from(keyfile)
-        if file is not None:
-            secrets.enter_context(file)
+        file = secrets.enter_context(keyfile_from(keyfile))
         entry = secrets.enter_context(
             audit.auditing(change.target, event, metadata=metadata, details=details)
         )

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +22,6 @@ from wizard.engine.keyfile import KeyfileInput, keyfile_from
 from wizard.engine.masterkey import MasterPublicKey, SigningKey
 from wizard.engine.passphrase import PassphraseSource, passphrase_from
 from wizard.engine.progress import CancelToken, Progress, ProgressSink, Stage, ignore_progress
-from wizard.engine.secret import Secret
 from wizard.engine.sidecar import read_regular
 from wizard.engine.sshsig import (
     HASH,
@@ -74,7 +72,8 @@ def sign_file(
     """Sign ``file`` with the master key of the database at ``path``; writes nothing but the log.
 
     A callable ``passphrase`` is called only after the file has been read. Raises the error of the
-    target's state, `WrongPassphrase`, `NotPermitted` for an operator's passphrase, and `TargetAbsent` or `Unreadable` for the file.
+    target's state, `WrongPassphrase`, `NotPermitted` for an operator's passphrase, and
+    `TargetAbsent` or `Unreadable` for the file.
     """
     with audit.attempt(resolve(path), "sign") as entry:
         metadata = openable(inspect(entry.target))
@@ -85,7 +84,7 @@ def sign_file(
         entry.details[HASH] = digest.hex()
         with (
             passphrase_from(passphrase) as secret,
-            _opened(keyfile) as second,
+            keyfile_from(keyfile) as second,
             master_root(metadata, secret, second) as root,
             SigningKey.master(root) as master,
         ):
@@ -100,10 +99,6 @@ def sign_file(
         current=metadata.generation,
         warnings=(entry.warning,) if entry.warning else (),
     )
-
-
-def _opened(keyfile: KeyfileInput | None) -> AbstractContextManager[Secret | None]:
-    return keyfile_from(keyfile) or nullcontext()
 
 
 def verify_signature(

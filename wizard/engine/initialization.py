@@ -114,9 +114,7 @@ def write_staged(
     with ExitStack() as secrets:
         secret = secrets.enter_context(new_passphrase_from(passphrase))
         check_strength(secret, minimum_score, context=(target.stem,))
-        file = keyfile_from(keyfile)
-        if file is not None:
-            secrets.enter_context(file)
+        file = secrets.enter_context(keyfile_from(keyfile))
         entry = begin()
         stack.push(lambda _kind, error, _traceback: entry.failed(error))
         staged = staging(entry.head).write(secret, file)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from wizard.engine.errors import InvalidInput
@@ -14,14 +16,21 @@ MAXIMUM_BYTES = 65_536
 KeyfileInput = Secret | bytes | str | os.PathLike[str]
 
 
-def keyfile_from(value: KeyfileInput | None) -> Secret | None:
-    """A new `Secret` with the keyfile's bytes; a str or path names a file.
+@contextmanager
+def keyfile_from(value: KeyfileInput | None) -> Iterator[Secret | None]:
+    """A `Secret` with the keyfile's bytes for one block; a str or path names a file.
 
     Raises `InvalidInput` if it is absent, empty or over 65,536 bytes, `Unreadable` if it cannot be
     read. FORMAT.md, section 3.
     """
     if value is None:
-        return None
+        yield None
+        return
+    with _read(value) as secret:
+        yield secret
+
+
+def _read(value: KeyfileInput) -> Secret:
     if isinstance(value, bytes):
         return _checked(bytearray(value))
     if isinstance(value, Secret):

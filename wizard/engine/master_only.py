@@ -40,9 +40,7 @@ def master_keys(
     check_cost(metadata.master_slot.params, allow_high_cost=allow_high_cost)
     with ExitStack() as secrets:
         secret = secrets.enter_context(passphrase_from(passphrase))
-        file = keyfile_from(keyfile)
-        if file is not None:
-            secrets.enter_context(file)
+        file = secrets.enter_context(keyfile_from(keyfile))
         root = secrets.enter_context(master_root(metadata, secret, file))
         yield MasterKeys(
             secrets.enter_context(open_data_key(metadata, root)),

@@ -153,8 +153,7 @@ def _new_keyfile(
         return held.keyfile
     if isinstance(wanted, KeyfileChange):
         return None
-    file = keyfile_from(wanted)
-    return None if file is None else secrets.enter_context(file)
+    return secrets.enter_context(keyfile_from(wanted))
 
 
 def _same(one: Secret | None, other: Secret | None) -> bool:

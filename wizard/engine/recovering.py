@@ -75,9 +75,7 @@ def prepare_recovery(
         check_strength(secret, minimum_score, context=(change.target.stem,))
         check_nobodys(metadata, secret)
         token.check()
-        file = keyfile_from(new_keyfile)
-        if file is not None:
-            stack.enter_context(file)
+        file = stack.enter_context(keyfile_from(new_keyfile))
         successor = stack.enter_context(
             Successor(metadata, Credentials(secret, file), chosen, progress=progress, cancel=token)
         )

@@ -136,7 +136,7 @@ def _opened(
     )
     if only is None:
         try:
-            root = open_master(metadata, passphrase, keyfile)
+            root = _open_master(metadata, passphrase, keyfile)
         except WrongPassphrase as error:
             refused = WrongPassphrase(
                 error.fingerprint,
@@ -161,14 +161,10 @@ def _opened(
     raise found.error if isinstance(found.error, ForeignMetadata) else refused
 
 
-def open_master(metadata: Metadata, passphrase: Secret, keyfile: KeyfileInput | None) -> Secret:
+def _open_master(metadata: Metadata, passphrase: Secret, keyfile: KeyfileInput | None) -> Secret:
     """The root secret. Raises `WrongPassphrase`, and what reading the keyfile raises."""
-    file = keyfile_from(keyfile)
-    try:
+    with keyfile_from(keyfile) as file:
         return open_root(metadata, passphrase, file)
-    finally:
-        if file is not None:
-            file.close()
 
 
 def verify(
