@@ -9,22 +9,22 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 from wizard.engine import audit
 from wizard.engine.audit_entry import audit_path
 from wizard.engine.authority import Authority, Changed, authorised
 from wizard.engine.changing import publish, revised
+from wizard.engine.dated_names import free_name
 from wizard.engine.errors import AuditUnavailable, NameNotConfirmed, WizardError
 from wizard.engine.identity import write_identity_now
 from wizard.engine.inspection import resolve
 from wizard.engine.keyfile import KeyfileInput
 from wizard.engine.metadata import AuditHead
+from wizard.engine.moving_aside import put_aside
 from wizard.engine.opening import open_database
 from wizard.engine.passphrase import PassphraseSource
 from wizard.engine.progress import ProgressSink, ignore_progress
-from wizard.engine.sidecar import sync_directory, write_error
 
 _BUSY = (
     "The database is in use or cannot be written, so it still remembers the old log, and warns of it: "
@@ -64,7 +64,9 @@ def restart_log(
         allow_high_cost=allow_high_cost,
         progress=progress,
     ) as held:
-        kept = _put_aside(held.target)
+        log = audit_path(held.target)
+        kept = free_name(log, "replaced")
+        put_aside(log, kept)
         entry = audit.Audited(held.target, "restart_log")
         entry.details |= {
             "using": "passphrase",
@@ -75,7 +77,7 @@ def restart_log(
         entry.signer = held.signing
         entry.done()
         if entry.warning:
-            kept.rename(audit_path(held.target))
+            kept.rename(log)
             raise AuditUnavailable(entry.warning)
         held.entry.ended = True  # the attempt is in the log that was put aside
         metadata = revised(held.metadata, audit=entry.head)
@@ -88,22 +90,6 @@ def restart_log(
             warnings=() if noted else (_BUSY,),
             kept=kept,
         )
-
-
-def _put_aside(target: Path) -> Path:
-    log = audit_path(target)
-    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    kept = log.with_name(f"{log.name}.replaced-{stamp}")
-    number = 1
-    while os.path.lexists(kept):
-        number += 1
-        kept = log.with_name(f"{log.name}.replaced-{stamp}-{number}")
-    try:
-        log.rename(kept)
-    except OSError as error:
-        raise write_error(log, 0, error) from None
-    sync_directory(target.parent)
-    return kept
 
 
 def _note(held: Authority, head: AuditHead) -> bool:

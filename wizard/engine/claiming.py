@@ -7,19 +7,17 @@ plaintext database since, and undoing loses nothing.
 from __future__ import annotations
 
 import os
-import re
 import stat
 from pathlib import Path
 
 from wizard.engine import audit, inspection
 from wizard.engine.cut_off import is_cut_off
+from wizard.engine.dated_names import dated_names_of
 from wizard.engine.errors import AlreadyProtected, DamagedMetadata
 from wizard.engine.inspection import State
 from wizard.engine.moving_aside import keep_replaced
 from wizard.engine.settling import settle
 from wizard.engine.sidecar import remove, sidecar_path, staged_files, sync_directory
-
-_SECOND_NAME = re.compile(r"\.plaintext-\d{8}T\d{6}Z(-\d+)?", re.ASCII)
 
 
 def check_target(target: Path) -> State:
@@ -83,13 +81,7 @@ def _other_names(target: Path) -> list[Path]:
     facts = target.stat(follow_symlinks=False)
     if not stat.S_ISREG(facts.st_mode) or facts.st_nlink < 2:  # noqa: PLR2004 - a second name
         return []
-    return [
-        path
-        for path in target.parent.iterdir()
-        if path.name.startswith(target.name)
-        and _SECOND_NAME.fullmatch(path.name.removeprefix(target.name))
-        and os.path.samestat(path.lstat(), facts)
-    ]
+    return dated_names_of(target, "plaintext", facts)
 
 
 def _initializable(found: inspection.Inspection) -> State:

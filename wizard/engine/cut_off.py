@@ -5,16 +5,13 @@ Told from the files alone, before anything is moved: `wizard.engine.moving_aside
 
 from __future__ import annotations
 
-import os
-import re
 from pathlib import Path
 
+from wizard.engine.dated_names import dated_names_of
 from wizard.engine.errors import NotVerified
 from wizard.engine.filehead import FileKind, begins_with, classify
 from wizard.engine.replacement import read_sidecar_bytes
 from wizard.engine.sidecar import read_sidecar, sidecar_path, staged_path
-
-_ASIDE = re.compile(r"\.replaced-\d{8}T\d{6}Z(-\d+)?", re.ASCII)
 
 
 def is_cut_off(target: Path) -> bool:
@@ -42,13 +39,6 @@ def is_cut_off(target: Path) -> bool:
 def second_names(target: Path) -> list[Path]:
     """Dated names of the very file that is the database."""
     try:
-        facts = target.lstat()
-        return [
-            path
-            for path in target.parent.iterdir()
-            if path.name.startswith(target.name)
-            and _ASIDE.fullmatch(path.name.removeprefix(target.name))
-            and os.path.samestat(path.lstat(), facts)
-        ]
+        return dated_names_of(target, "replaced", target.lstat())
     except OSError:
         return []

@@ -11,13 +11,13 @@ from __future__ import annotations
 import os
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wizard.engine import audit, backup_reading, sqlite
 from wizard.engine.backup_reading import Contents
 from wizard.engine.chain import public_key_at
+from wizard.engine.dated_names import free_name
 from wizard.engine.errors import (
     DamagedMetadata,
     ForeignMetadata,
@@ -246,7 +246,7 @@ def _put(saved: Contents, target: Path) -> Path | None:
 
 def _keep(sidecar: Path, data: bytes) -> Path:
     """A second name for what is about to be replaced; a copy where there are no hard links."""
-    kept = _free_name(sidecar)
+    kept = free_name(sidecar, "replaced")
     try:
         kept.hardlink_to(sidecar)
         sync_directory(kept.parent)
@@ -257,13 +257,3 @@ def _keep(sidecar: Path, data: bytes) -> Path:
             raise Unreadable(f"{sidecar} is too large to be kept; move it away first.") from None
         create_file(kept, data, public=True)
     return kept
-
-
-def _free_name(sidecar: Path) -> Path:
-    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    name = sidecar.with_name(f"{sidecar.name}.replaced-{stamp}")
-    number = 1
-    while os.path.lexists(name):
-        number += 1
-        name = sidecar.with_name(f"{sidecar.name}.replaced-{stamp}-{number}")
-    return name

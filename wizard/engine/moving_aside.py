@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import errno
 import os
-from datetime import UTC, datetime
 from pathlib import Path
 
 from wizard.engine.audit_entry import audit_path
 from wizard.engine.beside import BESIDE
 from wizard.engine.cut_off import second_names
+from wizard.engine.dated_names import free_name
 from wizard.engine.errors import OutputExists, Unreadable, UnsupportedDatabase
 from wizard.engine.filehead import FileKind, classify
 from wizard.engine.sidecar import (
@@ -32,13 +32,11 @@ _NO_HARD_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
 
 def aside_name(target: Path) -> Path:
     """A free name that says what it holds: ``node.db.replaced-20261124T034600Z``."""
-    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    name = target.with_name(f"{target.name}.replaced-{stamp}")
-    number = 1
-    while os.path.lexists(name) or os.path.lexists(sidecar_path(name)):
-        number += 1
-        name = target.with_name(f"{target.name}.replaced-{stamp}-{number}")
-    return name
+    return free_name(
+        target,
+        "replaced",
+        taken=lambda name: os.path.lexists(name) or os.path.lexists(sidecar_path(name)),
+    )
 
 
 def link_aside(target: Path) -> tuple[Path, ...]:
@@ -94,12 +92,17 @@ def keep_replaced(target: Path) -> Path | None:
     if classify(replaced) is not FileKind.OPAQUE:
         return None
     name = aside_name(target)
-    try:
-        replaced.rename(name)
-    except OSError as error:
-        raise write_error(replaced, 0, error) from None
-    sync_directory(target.parent)
+    put_aside(replaced, name)
     return name
+
+
+def put_aside(path: Path, name: Path) -> None:
+    """Give ``path`` its dated name, durably. Raises `Unreadable`."""
+    try:
+        path.rename(name)
+    except OSError as error:
+        raise write_error(path, 0, error) from None
+    sync_directory(path.parent)
 
 
 def _is_second_name(name: Path, first: Path) -> bool:

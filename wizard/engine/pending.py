@@ -12,7 +12,6 @@ import os
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Self
@@ -20,6 +19,7 @@ from typing import Self
 from wizard.engine import sqlite
 from wizard.engine.audit import Audited
 from wizard.engine.conversion import PlaintextSource
+from wizard.engine.dated_names import free_name
 from wizard.engine.errors import DamagedMetadata, NotProved
 from wizard.engine.kit_proof import KitProof, WordChallenge
 from wizard.engine.metadata import Metadata, read_metadata
@@ -218,7 +218,7 @@ class PendingInitialization:
         if self._source is None:
             publish(staged, self.path)
             return None
-        kept = _free_name(self.path)
+        kept = free_name(self.path, "plaintext")
         self._source.replace(staged, keep_as=kept)
         return kept
 
@@ -229,14 +229,3 @@ def _is_file(path: Path, expected: os.stat_result) -> bool:
         return os.path.samestat(path.lstat(), expected)
     except FileNotFoundError:
         return False
-
-
-def _free_name(path: Path) -> Path:
-    """A name that says what it holds: ``node.db.plaintext-20261124T034600Z``."""
-    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    name = path.with_name(f"{path.name}.plaintext-{stamp}")
-    number = 1
-    while os.path.lexists(name):
-        number += 1
-        name = path.with_name(f"{path.name}.plaintext-{stamp}-{number}")
-    return name
