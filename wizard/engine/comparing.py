@@ -17,9 +17,9 @@ from functools import partial
 import apsw
 
 from wizard.engine.content import (
-    COLUMNS_AT_ONCE,
     RowsReport,
     TableRows,
+    column_groups,
     quoted,
     row_identity,
     stored_columns,
@@ -69,15 +69,12 @@ def same_table(
     """
     name, rows = table.name, table.rows
     try:
-        columns = stored_columns(original, name)
         keys = row_identity(original, name)
         if not keys:
             return False
         # Through an index perhaps: the integrity check of the copy counts those against the table.
         counted = original.execute(f"SELECT count(*) FROM {_COPY}.{quoted(name)}").get  # noqa: S608
-        groups = [
-            columns[at : at + COLUMNS_AT_ONCE] for at in range(0, len(columns), COLUMNS_AT_ONCE)
-        ]
+        groups = column_groups(stored_columns(original, name))
         for number, group in enumerate(groups):
             steps = _steps_of_row(original, name, group) * len(groups)
             start = rows * number // len(groups)

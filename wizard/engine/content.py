@@ -14,7 +14,7 @@ import apsw
 
 IDENTITY_TABLE = "datafold_crypto"
 _ROWID_NAMES = ("rowid", "_rowid_", "oid")
-COLUMNS_AT_ONCE = 200
+_COLUMNS_AT_ONCE = 200
 _VIRTUAL_GENERATED = 2
 
 RowsReport = Callable[[int, str], None]
@@ -56,6 +56,11 @@ def stored_columns(connection: apsw.Connection, name: str) -> list[str]:
     columns = _columns(connection, name)
     stored = [each for each, hidden, _key in columns if hidden != _VIRTUAL_GENERATED]
     return _rowid_name(connection, name) + stored
+
+
+def column_groups(columns: list[str]) -> list[list[str]]:
+    """As many columns at once as one statement takes."""
+    return [columns[at : at + _COLUMNS_AT_ONCE] for at in range(0, len(columns), _COLUMNS_AT_ONCE)]
 
 
 def row_identity(connection: apsw.Connection, name: str) -> list[str]:

@@ -17,8 +17,8 @@ import apsw
 import apsw.sqlite_extra
 
 from wizard.engine.content import (
-    COLUMNS_AT_ONCE,
     RowsReport,
+    column_groups,
     quoted,
     stored_columns,
     table_names,
@@ -78,7 +78,7 @@ def table_content(
     _provide_digest(connection)
     columns = stored_columns(connection, name)
     digest = hashlib.sha3_256()
-    groups = [columns[at : at + COLUMNS_AT_ONCE] for at in range(0, len(columns), COLUMNS_AT_ONCE)]
+    groups = column_groups(columns)
     rows = 0
     for number, group in enumerate(groups):
         per_row = (_STEPS_OF_ROW + _STEPS_OF_VALUE * len(group)) * len(groups)
