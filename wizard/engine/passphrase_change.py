@@ -49,8 +49,8 @@ def change_passphrase(
     A callable ``new_passphrase`` is called only after the present one was found right. The old
     passphrase opens nothing afterwards but copies made before. Raises `WrongPassphrase`,
     `NotPermitted`, `Busy`, `WeakPassphrase`, `InvalidPassphrase` (also where nothing would
-    change, and for an operator's passphrase), `InvalidParameters`, `ResourceLimit`, `Cancelled`, or the error of the target's state;
-    each leaves the state of before.
+    change, and for an operator's passphrase), `InvalidParameters`, `ResourceLimit`, `Cancelled`, or
+    the error of the target's state; each leaves the state of before.
     """
     token = cancel or CancelToken()
     check_room(openable(inspect(path)))

@@ -86,9 +86,9 @@ def rotate(
     progress(Progress(Stage.CHECK, 0, 1))
     target = inspection.resolve(path)
     found = inspection.inspect(target)
-    slot = openable(found).master_slot
-    check_room(openable(found))
-    chosen = slot.params if params is None else measured(params)
+    metadata = openable(found)
+    check_room(metadata)
+    chosen = metadata.master_slot.params if params is None else measured(params)
     check_cost(chosen, allow_high_cost=allow_high_cost)
     # Not while somebody changes the keys, and not before what a killed run left has been ended.
     if found.error is None and found.state is State.PROTECTED:

@@ -81,8 +81,9 @@ def verify_copy(
 ) -> Verified:
     """Compare ``staged`` with ``original``, which nobody else may write to meanwhile.
 
-    ``counted`` is what `table_rows` says of the original; it is not believed. Progress counts the rows read on both sides. Raises `VerificationFailed` naming what differs,
-    `UnsupportedDatabase` if it is the original that is damaged, `Busy` or `Cancelled`.
+    ``counted`` is what `table_rows` says of the original; it is not believed. Progress counts the
+    rows read on both sides. Raises `VerificationFailed` naming what differs, `UnsupportedDatabase`
+    if it is the original that is damaged, `Busy` or `Cancelled`.
     """
     try:
         prove_sealed(staged, key=key, cipher=cipher, page_size=page_size)
@@ -199,12 +200,11 @@ def _compare_tables(  # noqa: PLR0917 - one call
     before = 0
     for table in tables:
         both = partial(report, before, 2)
+        rows = table.rows
         if not same_table(original, table, report=both, cancel=cancel):
             first, second = partial(report, before, 1), partial(report, before + table.rows, 1)
             rows = _compare_digests(original, copy, table.name, (first, second), cancel)
-            found.append(TableRows(table.name, rows))
-        else:
-            found.append(table)
+        found.append(TableRows(table.name, rows))
         both(table.rows, table.name)
         before += 2 * table.rows
     return tuple(found)
