@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from wizard import engine
 from wizard.cli import program
 from wizard.plain.asking import Back, say
-from wizard.plain.place import typed_path
+from wizard.plain.place import BESIDE, typed_path
 from wizard.todo import OUTDATED, TITLES
 from wizard.tui.process import keeping
 from wizard.tui.process.aftercare import checklist, copy_sidecar, kept_originals
@@ -127,7 +127,7 @@ def _copy(talk: Talk, found: engine.Inspection) -> None:
         try:
             written = copy_sidecar(found, target, beside=beside)
         except FieldFault:
-            say("This is the database's own directory: a thief or a dead disk takes both.")
+            say(BESIDE)
             beside = talk.asker.agree("Save it there all the same", name="sidecar-copy")
             if not beside:
                 return
@@ -140,7 +140,7 @@ def _copy(talk: Talk, found: engine.Inspection) -> None:
     _record(found, engine.Item.SIDECAR_COPIED, engine.ItemState.DONE)
 
 
-def tell_fingerprint(metadata: engine.Metadata) -> None:
+def _tell_fingerprint(metadata: engine.Metadata) -> None:
     """The fingerprint in its spellings; all of them are public."""
     key = metadata.public_key
     say(f"Fingerprint:  {key.fingerprint}")
@@ -153,7 +153,7 @@ def tell_fingerprint(metadata: engine.Metadata) -> None:
 def _note(talk: Talk, found: engine.Inspection) -> None:
     if found.metadata is None:
         return
-    tell_fingerprint(found.metadata)
+    _tell_fingerprint(found.metadata)
     say(
         "Note one of them where you will find it: when another one is shown, then it is another "
         "database, or its keys were changed."

@@ -13,17 +13,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wizard import engine
-from wizard.cli.kit import KitFiles, check_free, sheet_paths, show_sheet, warn_about_place
-from wizard.plain.asking import Back, Refused, say
+from wizard.cli.kit import KitFiles, show_sheet, warn_about_place
+from wizard.plain.asking import Back, say
 from wizard.plain.place import (
+    BESIDE,
     FILE,
-    KEY_EXPLAINED,
     SCREEN,
     SEALED,
     WHERE_EXPLAINED,
+    ask_readers,
     kit_rows,
+    new_file,
+    new_sheets,
     readers_of,
-    typed_path,
 )
 from wizard.plain.proof import holder, prove
 from wizard.tui.process.failures import FieldFault
@@ -182,17 +184,10 @@ def _save(
     *,
     encrypted: bool,
 ) -> None:
-    readers: tuple[engine.Recipient, ...] = ()
-    if encrypted:
-        readers = talk.asker.answer(
-            "Public key, or the file that holds it",
-            readers_of,
-            name="recovery-encrypt-to",
-            explained=KEY_EXPLAINED,
-        )
+    readers = ask_readers(talk) if encrypted else ()
     path = talk.asker.answer(
         "File for the sheet",
-        _new_file,
+        new_file,
         proposed=_proposed(pending.path, sheet, encrypted=encrypted),
         name="recovery-out",
         explained=WHERE_EXPLAINED,
@@ -223,25 +218,11 @@ def _proposed(database: Path, sheet: engine.KitSheet, *, encrypted: bool) -> str
     return str(Path.home() / f"{database.stem}-recovery-kit{middle}{suffix}")
 
 
-def _new_file(text: str) -> Path:
-    (path,) = _free(text, shares=1)
-    return path
-
-
-def _free(text: str, *, shares: int) -> tuple[Path, ...]:
-    paths = sheet_paths(typed_path(text), shares=shares)
-    try:
-        check_free(paths)
-    except (engine.OutputExists, OSError) as error:
-        raise Refused(f"{error} Choose another name.") from None
-    return paths
-
-
 def _elsewhere(talk: Talk, path: Path, database: Path) -> bool:
     try:
         check_elsewhere(path, database, allowed=False)
     except FieldFault:
-        say("This is the database's own directory: a thief or a dead disk takes both.")
+        say(BESIDE)
         return talk.asker.agree("Save it there all the same", name="recovery-out")
     return True
 
@@ -263,7 +244,7 @@ def _scripted(
     )
     paths = talk.asker.answer(
         "File for the recovery kit",
-        lambda text: _free(text, shares=len(kit.sheets)),
+        lambda text: new_sheets(text, shares=len(kit.sheets)),
         given=talk.given.recovery_out,
         name="recovery-out",
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wizard import engine
-from wizard.cli.kit import check_free
+from wizard.cli.kit import check_free, sheet_paths
 from wizard.plain.asking import Refused, say
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ WHERE_EXPLAINED = (
     "is readable by you only: print it, or put it on a USB stick, and delete it here. Encrypted, "
     "only the private key opens it, with age --decrypt, so it cannot be tried here. b goes back."
 )
-KEY_EXPLAINED = "An SSH key (ssh-ed25519, ssh-rsa) or an age key, or a file of them."
+BESIDE = "This is the database's own directory: a thief or a dead disk takes both."
 
 
 def typed_path(text: str) -> Path:
@@ -43,12 +43,28 @@ def typed_new_file(talk: Talk, question: str) -> str:
 
 def new_file(text: str) -> Path:
     """A path where nothing is, in a directory that is there. Raises `Refused`."""
-    path = typed_path(text)
+    (path,) = new_sheets(text, shares=1)
+    return path
+
+
+def new_sheets(text: str, *, shares: int) -> tuple[Path, ...]:
+    """The same for each sheet of a kit, by the names that `sheet_paths` gives them."""
+    paths = sheet_paths(typed_path(text), shares=shares)
     try:
-        check_free([path])
+        check_free(paths)
     except (engine.OutputExists, OSError) as error:
         raise Refused(f"{error} Choose another name.") from None
-    return path
+    return paths
+
+
+def ask_readers(talk: Talk) -> tuple[engine.Recipient, ...]:
+    """Whose private keys alone open a sheet. Raises what `Asker.line` raises."""
+    return talk.asker.answer(
+        "Public key, or the file that holds it",
+        readers_of,
+        name="recovery-encrypt-to",
+        explained="An SSH key (ssh-ed25519, ssh-rsa) or an age key, or a file of them.",
+    )
 
 
 def readers_of(text: str) -> tuple[engine.Recipient, ...]:
@@ -84,12 +100,7 @@ def kit_options(talk: Talk, path: str) -> list[str]:
         return []
     options = []
     if how == SEALED:
-        readers = talk.asker.answer(
-            "Public key, or the file that holds it",
-            readers_of,
-            name="recovery-encrypt-to",
-            explained=KEY_EXPLAINED,
-        )
+        readers = ask_readers(talk)
         options = [word for each in readers for word in ("--recovery-encrypt-to", each.line)]
 
     suffix = ".age" if how == SEALED else ".txt"
@@ -101,5 +112,5 @@ def kit_options(talk: Talk, path: str) -> list[str]:
         explained="Several sheets get several files: FILE-1of3 and so on.",
     )
     if file.parent.resolve() == Path(path).resolve().parent:
-        say("This is the database's own directory: a thief or a dead disk takes both.")
+        say(BESIDE)
     return [*options, "--recovery-out", str(file)]
