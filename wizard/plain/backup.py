@@ -14,6 +14,7 @@ from wizard.cli.progress import progress_line
 from wizard.plain import checklist, review
 from wizard.plain.asking import Refused, only_ascii, say, shown
 from wizard.plain.kit import hand_out
+from wizard.plain.place import typed_path
 from wizard.todo import TITLES
 from wizard.tui.process.aftercare import checklist as items_of
 from wizard.tui.process.aftercare import copy_sidecar
@@ -116,9 +117,7 @@ def _copy_as_scripted(talk: Talk, done: engine.Initialized) -> None:
 
     def copied(text: str) -> Path:
         try:
-            return copy_sidecar(
-                engine.inspect(done.path), Path(text).expanduser().absolute(), beside=False
-            )
+            return copy_sidecar(engine.inspect(done.path), typed_path(text), beside=False)
         except (engine.WizardError, FieldFault, OSError) as error:
             raise Refused(str(error)) from None
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wizard import engine
 from wizard.plain.asking import Back, Refused, number, say
+from wizard.plain.place import typed_path
 from wizard.tui import wording
 from wizard.tui.answers.cost import Choice, OtherMachine
 
@@ -71,7 +71,7 @@ def memory_cap(talk: Talk) -> int | None:
 
 
 def fits(talk: Talk, choice: Choice) -> bool:
-    """Whether it opens there. Says why not; raises `UsageProblem` where nobody can choose again."""
+    """Whether it opens there. Says why not; raises `InvalidParameters` where nobody can choose again."""
     other, parameters = talk.session.other, choice.parameters
     if other is None or parameters is None or parameters.memory_kib <= other.memory_kib:
         return True
@@ -109,7 +109,7 @@ def _read(talk: Talk, text: str) -> OtherMachine | None:
     if reference is None or reference.parameters is None or reference.seconds is None:
         raise Back
     try:
-        report = engine.read_benchmark(Path(text).expanduser())
+        report = engine.read_benchmark(typed_path(text))
     except (engine.WizardError, OSError) as error:
         raise Refused(str(error)) from None
     there = report.seconds_for(engine.KdfParams(**reference.parameters.as_fields()))
