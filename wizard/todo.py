@@ -1,6 +1,7 @@
-"""The checklist in words: what there is to do for a protected database, the same in every front end.
+"""The checklist in words: what there is to do for a protected database, on screens and in questions.
 
-No screen and no terminal is needed for it. The keys are the engine's items.
+No screen and no terminal is needed for it. The keys are the engine's items. `wizard.cli.status` has
+a line of its own for each, which says what to type and when it was put off.
 """
 
 from __future__ import annotations
@@ -27,3 +28,10 @@ OUTDATED: Mapping[str, str] = {
     "fingerprint_noted": "The one that was noted is of before a change of keys.",
 }
 """Why something that was done is open again."""
+
+DELETION = (
+    "Deleting removes the file. On SSDs, journaling file systems, snapshots and backups the old "
+    "content may stay readable; no program can promise otherwise. Have you opened the encrypted "
+    "database with your application?"
+)
+"""What is said and asked before an original that was kept is deleted."""

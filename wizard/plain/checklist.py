@@ -14,7 +14,7 @@ from wizard import engine
 from wizard.cli import program
 from wizard.plain.asking import Back, say
 from wizard.plain.place import BESIDE, typed_path
-from wizard.todo import OUTDATED, TITLES
+from wizard.todo import DELETION, OUTDATED, TITLES
 from wizard.tui.process import keeping
 from wizard.tui.process.aftercare import checklist, copy_sidecar, kept_originals
 from wizard.tui.process.failures import FieldFault
@@ -35,10 +35,6 @@ _DO = {
     "fingerprint_noted": "Note the fingerprint",
     "plaintext_handled": "Deal with the unencrypted files",
 }
-DELETION = (
-    "Deleting removes the file. On SSDs, journaling file systems, snapshots and backups the old "
-    "content may stay readable; no program can promise otherwise."
-)
 
 
 def see_to(talk: Talk, path: Path) -> None:
@@ -178,7 +174,7 @@ def _plaintext(talk: Talk, found: engine.Inspection) -> None:
         ours = "the original that was kept" if path in originals else "not the wizard's to delete"
         say(f"Not encrypted: {path} ({ours})")
     for path in originals:
-        say(f"{DELETION} Have you opened the encrypted database with your application?")
+        say(DELETION)
         if talk.asker.agree(f"Delete {path.name}", name="checklist"):
             try:
                 keeping.remove(path)

@@ -17,11 +17,6 @@ LABELS = {
     "fingerprint_noted": "Show fingerprint…",
     "plaintext_handled": "Delete it…",
 }
-DELETION = (
-    "Deleting removes the file. On SSDs, journaling file systems, snapshots and backups the old "
-    "content may stay readable; no program can promise otherwise. Have you opened the encrypted "
-    "database with your application?"
-)
 _SHOWN_FILES = 3
 
 

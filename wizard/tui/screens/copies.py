@@ -11,17 +11,12 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
+from wizard.todo import DELETION
 from wizard.tui import wording
 from wizard.tui.answers.protection import Committed
 from wizard.tui.engine_client import EngineError
 from wizard.tui.screens.base import StepScreen
-from wizard.tui.screens.checklist_words import (
-    DELETION,
-    LABELS,
-    STATES,
-    TITLES,
-    explanation,
-)
+from wizard.tui.screens.checklist_words import LABELS, STATES, TITLES, explanation
 from wizard.tui.screens.confirm import ConfirmScreen
 from wizard.tui.screens.help import Explanation
 from wizard.tui.screens.questions import skip_items_question
