@@ -27,6 +27,7 @@ Value = TypeVar("Value")
 BACK = "b"
 EXPLAIN = "?"
 _WIDEST = 100
+_LONGEST_SECONDS = 60  # the engine's limit, said before it is asked
 _BROKEN = "\ufffd"  # what stands for bytes that are not UTF-8
 
 
@@ -98,6 +99,14 @@ def number(text: str) -> float:
         raise Refused("Type a number, such as 2 or 0.5.") from None
     if value != value or value in (float("inf"), float("-inf")):  # noqa: PLR0124 - a NaN
         raise Refused("Type a number, such as 2 or 0.5.")
+    return value
+
+
+def seconds(text: str) -> float:
+    """A time that unlocking may take. Raises `Refused`."""
+    value = number(text)
+    if not 0 < value <= _LONGEST_SECONDS:
+        raise Refused(f"Type a time of up to {_LONGEST_SECONDS} seconds.")
     return value
 
 

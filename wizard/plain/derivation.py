@@ -9,7 +9,7 @@ from wizard.cli.interruption import interruptible
 from wizard.cli.progress import progress_line
 from wizard.diagnostics import UsageProblem
 from wizard.plain import smaller_machine
-from wizard.plain.asking import Back, Refused, number, say
+from wizard.plain.asking import Back, Refused, say, seconds
 from wizard.tui import wording
 from wizard.tui.answers.cost import Choice, CipherSpeed
 from wizard.tui.parameters import Parameters
@@ -31,7 +31,6 @@ _PURPOSES = {
 }
 _KIB = 1024
 _RUNS = 3
-_LONGEST_SECONDS = 60
 
 
 def choose(talk: Talk) -> None:
@@ -128,7 +127,7 @@ def _measure_presets(talk: Talk) -> None:
     cap = smaller_machine.memory_cap(talk)
     with progress_line() as line, interruptible() as token:
         found = engine.presets(maximum_memory_kib=cap, progress=line, cancel=token)
-    talk.session.choices = [choice_of(name, found[name]) for name in found]
+    talk.session.choices = [_choice_of(name, found[name]) for name in found]
 
 
 def _spread(choice: Choice | None) -> Choice:
@@ -137,28 +136,26 @@ def _spread(choice: Choice | None) -> Choice:
         raise AssertionError("the sets are measured before they are offered")
     params = engine.KdfParams(**choice.parameters.as_fields())
     with progress_line(), interruptible() as token:
-        return choice_of(choice.name, engine.measure(params, runs=_RUNS, cancel=token))
+        return _choice_of(choice.name, engine.measure(params, runs=_RUNS, cancel=token))
 
 
-def _timed(talk: Talk, seconds: float, *, name: str = _TIME) -> Choice:
-    say(f"Looking for what takes {wording.seconds(seconds)} here.")
+def _timed(talk: Talk, target: float, *, name: str = _TIME) -> Choice:
+    say(f"Looking for what takes {wording.seconds(target)} here.")
     with progress_line() as line, interruptible() as token:
         found = engine.calibrate(
-            seconds,
+            target,
             maximum_memory_kib=smaller_machine.memory_cap(talk),
             progress=line,
             cancel=token,
         )
-    return choice_of(name, found)
+    return _choice_of(name, found)
 
 
 def _seconds(talk: Talk) -> float:
     def read(text: str) -> float:
-        seconds = number(text)
-        if not 0 < seconds <= _LONGEST_SECONDS:
-            raise Refused(f"Type a time of up to {_LONGEST_SECONDS} seconds.")
+        value = seconds(text)
         talk.session.time_text = text
-        return seconds
+        return value
 
     return talk.asker.answer(
         "Seconds", read, proposed=talk.session.time_text, name="target-time", explained=_EXPLAINED
@@ -172,9 +169,9 @@ def _numbers(talk: Talk) -> Choice:
     lanes = str(before.lanes if before else min(4, engine.usable_processors()))
     while True:
         params = engine.KdfParams(
-            memory_kib=_KIB * whole_number(talk, "Memory in MiB", memory, "memory-mib"),
-            passes=whole_number(talk, "Passes", passes, "passes"),
-            lanes=whole_number(talk, "Lanes", lanes, "lanes"),
+            memory_kib=_KIB * _whole_number(talk, "Memory in MiB", memory, "memory-mib"),
+            passes=_whole_number(talk, "Passes", passes, "passes"),
+            lanes=_whole_number(talk, "Lanes", lanes, "lanes"),
         )
         try:
             params.check()
@@ -184,7 +181,7 @@ def _numbers(talk: Talk) -> Choice:
             return _measured(_CUSTOM, params)
 
 
-def whole_number(talk: Talk, question: str, proposed: str, name: str) -> int:
+def _whole_number(talk: Talk, question: str, proposed: str, name: str) -> int:
     """A typed amount. Raises what `Asker.line` raises."""
 
     def read(text: str) -> int:
@@ -203,10 +200,10 @@ def _measured(name: str, params: engine.KdfParams) -> Choice:
         # Not run unasked, so not measured: the question comes first.
         return Choice(name, _parameters(params), reason=str(error))
     with progress_line(), interruptible() as token:
-        return choice_of(name, engine.measure(params, runs=_RUNS, cancel=token))
+        return _choice_of(name, engine.measure(params, runs=_RUNS, cancel=token))
 
 
-def choice_of(name: str, measured: engine.Measurement) -> Choice:
+def _choice_of(name: str, measured: engine.Measurement) -> Choice:
     """A measurement as the session keeps it."""
     return Choice(
         name,

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from wizard import engine
 from wizard.cli import program
 from wizard.cli.choose import DEFAULT_PRESET
-from wizard.plain import checklist, review
-from wizard.plain.asking import Back, Refused, number, say
+from wizard.plain import checklist, passphrase, review
+from wizard.plain.asking import Back, Refused, say, seconds
 from wizard.plain.place import kit_options, typed_file, typed_new_file
 from wizard.tui import errands
 from wizard.tui.answers.overview import Overview
@@ -86,11 +86,12 @@ def _leaked(talk: Talk, path: str) -> Commands:
 
 
 def _passphrase_options(talk: Talk) -> list[str]:
-    rows = [("type", "Type one"), ("make", "Have one made: six random words, shown once")]
     if not talk.asker.terminal("passphrase").wipes:
         return []
-    chosen = talk.asker.choose("The new passphrase", rows, proposed="type", name="passphrase")
-    return ["--generate"] if chosen == "make" else []
+    chosen = talk.asker.choose(
+        "The new passphrase", passphrase.WAYS, proposed=passphrase.TYPE, name="passphrase"
+    )
+    return ["--generate"] if chosen == passphrase.MAKE else []
 
 
 def _forgotten(talk: Talk, path: str) -> Commands:
@@ -151,14 +152,8 @@ def _cost_options(talk: Talk) -> list[str]:
     )
     if preset != _TIME:
         return ["--preset", preset]
-
-    def read(text: str) -> str:
-        seconds = number(text)
-        if not 0 < seconds <= 60:  # noqa: PLR2004 - the engine's limits, said before it is asked
-            raise Refused("Type a time of up to 60 seconds.")
-        return f"{seconds:.3f}"
-
-    return ["--target-time", talk.asker.answer("Seconds", read, proposed="2", name="target-time")]
+    target = talk.asker.answer("Seconds", seconds, proposed="2", name="target-time")
+    return ["--target-time", f"{target:.3f}"]
 
 
 def _operators(talk: Talk, path: str) -> Commands:

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from wizard.cli.terminal import Terminal
     from wizard.plain.conversation import Talk
 
-_KEEP, _TYPE, _MAKE = "keep", "type", "make"
+_KEEP, TYPE, MAKE = "keep", "type", "make"
+WAYS = ((TYPE, "Type one"), (MAKE, "Have one made: six random words, shown once"))
 _EXPLAINED = (
     "The passphrase opens the database, and the key is computed from it each time; it is stored "
     "nowhere. Six or more words that have nothing to do with each other make a good one. It is "
@@ -44,10 +45,10 @@ def choose(talk: Talk) -> None:
         if how == _KEEP:
             return
         try:
-            talk.keep(_made(talk) if how == _MAKE else _typed(talk, demand))
+            talk.keep(_made(talk) if how == MAKE else _typed(talk, demand))
         except Back:
             continue
-        if how == _MAKE:
+        if how == MAKE:
             _tell_strength(talk, demand)
         return
 
@@ -64,7 +65,7 @@ def _demand(talk: Talk) -> Demand:
 
 
 def _asked(talk: Talk) -> str:
-    rows = [(_TYPE, "Type one"), (_MAKE, "Have one made: six random words, shown once")]
+    rows = list(WAYS)
     if talk.secret is not None:
         rows.insert(0, (_KEEP, "Keep the one that is already set"))
     return talk.asker.choose(

@@ -26,9 +26,9 @@ _NEW, _OTHER = "new", "other"
 
 def select(talk: Talk) -> None:
     """Set the session's target. Raises `Back`, and the target's error where it was given."""
-    if talk.path is not None and _managed(talk, talk.path):
-        return
     if talk.path is not None:
+        if _managed(talk, talk.path):
+            return
         # Given before the first question: what is wrong with it ends the run, as `init` would.
         talk.session.target = _surveyed(_usable(talk, talk.path))
         _tell(talk.session.target)
