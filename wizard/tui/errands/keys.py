@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from wizard.tui.errand import Errand
 from wizard.tui.errands.stages import FRESH_KIT, KEYS, NEW_KIT
 
@@ -49,20 +51,7 @@ FORGOTTEN = Errand(
     after="rotate",
     advice="Were the words or the passphrase in other hands? Then rotate the data key, too.",
 )
-LEFT_MASTER = Errand(
-    key="left-master",
-    title="Somebody left who knew the passphrase",
-    changes=LEAKED.changes,
-    keeps=LEAKED.keeps,
-    way=LEAKED.way,
-    op=LEAKED.op,
-    button=LEAKED.button,
-    done=LEAKED.done,
-    stages=KEYS,
-    derivations=4,
-    after="rotate",
-    advice=LEAKED.advice,
-)
+LEFT_MASTER = replace(LEAKED, key="left-master", title="Somebody left who knew the passphrase")
 STRONGER = Errand(
     key="stronger",
     title="Stronger parameters, or the machine changed",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from wizard.tui.errand import Errand
 from wizard.tui.errands.stages import FRESH_KIT, NEW_KIT
 
@@ -18,18 +20,13 @@ RENEW = Errand(
     derivations=3,
     new_kit=True,
 )
-ADD_KIT = Errand(
-    key="renew",
+ADD_KIT = replace(
+    RENEW,
     title="Add a recovery kit",
     changes="A recovery kit that opens the database without the passphrase; a new master key.",
     keeps="The passphrase, the data and their key.",
-    way=RENEW.way,
-    op="change.renew",
     button="Make the kit",
     done="The recovery kit is in force.",
-    stages=NEW_KIT,
-    derivations=3,
-    new_kit=True,
 )
 PROVE = Errand(
     key="prove",

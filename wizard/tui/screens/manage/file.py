@@ -17,6 +17,10 @@ from wizard.tui.screens.base import Fault, StepScreen
 from wizard.tui.screens.help import Explanation
 from wizard.tui.widgets.path_field import PathField, expanded
 
+_PLAIN_COPY = (
+    "Into which new file shall the plaintext copy go?",
+    "It holds all data, readable. A file that exists is never overwritten.",
+)
 _QUESTIONS: Mapping[str, tuple[str, str]] = {
     "backup": (
         "Into which new file?",
@@ -25,14 +29,8 @@ _QUESTIONS: Mapping[str, tuple[str, str]] = {
             "for two copies is needed while it is made."
         ),
     ),
-    "decrypt": (
-        "Into which new file shall the plaintext copy go?",
-        "It holds all data, readable. A file that exists is never overwritten.",
-    ),
-    "decrypt-by-kit": (
-        "Into which new file shall the plaintext copy go?",
-        "It holds all data, readable. A file that exists is never overwritten.",
-    ),
+    "decrypt": _PLAIN_COPY,
+    "decrypt-by-kit": _PLAIN_COPY,
     "verify": (
         "Which backup shall be checked?",
         "A backup of this program, or a saved .crypto.json file. Compare the fingerprint then.",
