@@ -42,7 +42,6 @@ def keys(fingerprint: str) -> Answer:
             {"label": "night shift", "created_at": "2026-03-01T09:00:00Z"},
             {"label": "reporting service", "created_at": "2026-05-11T14:20:00Z"},
         ],
-        "data_key_created_at": "2026-01-05T10:12:44Z",
         "retired_slots": 2,
     }
 
@@ -85,7 +84,6 @@ class UpkeepFakes:
             "opens": protected,
             "size": summary["size"],
             "sidecar": f"{path}.crypto.json",
-            "sidecar_there": protected,
             "database_there": True,
             "encrypted": summary["state"] != "interrupted",
             "keys": self.keys_of(path),

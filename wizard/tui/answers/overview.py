@@ -30,7 +30,6 @@ class Keys:
     shares: int
     holders: tuple[str, ...]
     operators: tuple[Operator, ...]
-    data_key_created_at: str
     retired_slots: int
 
     @classmethod
@@ -50,7 +49,6 @@ class Keys:
             operators=tuple(
                 Operator(each["label"], each["created_at"]) for each in answer["operators"]
             ),
-            data_key_created_at=answer["data_key_created_at"],
             retired_slots=answer["retired_slots"],
         )
 
@@ -65,7 +63,6 @@ class Overview:
     opens: bool
     size: int | None
     sidecar: str
-    sidecar_there: bool
     database_there: bool
     encrypted: bool
     keys: Keys | None
@@ -88,7 +85,6 @@ class Overview:
             opens=answer["opens"],
             size=answer["size"],
             sidecar=answer["sidecar"],
-            sidecar_there=answer["sidecar_there"],
             database_there=answer["database_there"],
             encrypted=answer["encrypted"],
             keys=Keys.from_answer(answer["keys"]) if answer["keys"] else None,

@@ -24,7 +24,6 @@ def overview(request: Request, _call: Call) -> Answer:
 def described(found: Inspection) -> dict[str, Any]:
     """The same for a target that was inspected already."""
     log = engine.audit_status(found)
-    sidecar = engine.sidecar_path(found.path)
     return {
         "path": str(found.path),
         "state": found.state,
@@ -32,8 +31,7 @@ def described(found: Inspection) -> dict[str, Any]:
         "ways_out": found.ways_out,
         "opens": found.opens,
         "size": found.size,
-        "sidecar": str(sidecar),
-        "sidecar_there": sidecar.exists(),
+        "sidecar": str(engine.sidecar_path(found.path)),
         "database_there": found.path.exists(),
         "encrypted": _encrypted(found),
         "keys": None if found.metadata is None else _keys(found.metadata),
@@ -87,7 +85,6 @@ def _keys(metadata: Metadata) -> Answer:
         "operators": [
             {"label": slot.label, "created_at": slot.created_at} for slot in metadata.operator_slots
         ],
-        "data_key_created_at": metadata.data_key.created_at,
         "retired_slots": metadata.data_key.retired_slots,
     }
 

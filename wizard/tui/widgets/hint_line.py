@@ -13,7 +13,6 @@ from textual.widget import Widget
 from wizard.tui import wording
 from wizard.tui.glyphs import ARROWS, ASCII_CLASS, MORE_ABOVE, MORE_BELOW, spelled
 
-MOST_HINTS = 5
 BUTTONS_ONLY = "Tab next   Enter press   Esc back   F1 help   Ctrl+C quit"
 _GAP = "   "
 _EXPENDABLE = ("Ctrl+C", ARROWS, "Tab", "Space", "F2", "Esc", "Enter")

@@ -65,7 +65,6 @@ class StageList(Widget):
         """`stages`: the engine's name and the words for it, in order."""
         super().__init__(id=id)
         self._stages = {name: _Stage(title) for name, title in stages}
-        self._stopped = ""
 
     @property
     def _spacious(self) -> bool:

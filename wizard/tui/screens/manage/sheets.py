@@ -59,7 +59,6 @@ class SheetsScreen(StepScreen):
         self._sheet = 1
         self._at = 1
         self._missing = set(range(1, WORDS + 1))
-        self._needed = 1
 
     def page(self) -> Iterable[Widget]:
         """The heading, the marks, the field."""
@@ -87,7 +86,6 @@ class SheetsScreen(StepScreen):
 
     def on_mount(self) -> None:
         """Begin with the first sheet, unless all were given before."""
-        self._needed = self.session.upkeep.threshold
         if not self._given():
             self.engine.send("sheets.clear")
         self._show()
