@@ -114,6 +114,10 @@ if TYPE_CHECKING:
         sign_file,
         verify_signature,
     )
+    from wizard.engine.filehead import (
+        FileKind,
+        classify,
+    )
     from wizard.engine.fingerprint import (
         fingerprint_words,
         openssh_fingerprint,
@@ -342,6 +346,7 @@ _NAMES = {
     "discovery": "default_directories discover",
     "errors": "AlreadyProtected AuditBroken AuditUnavailable Busy Cancelled DamagedBackup DamagedDatabase DamagedMetadata ForeignMetadata ForeignTarget Interrupted InvalidInput InvalidParameters InvalidPassphrase InvalidRecoveryPhrase NameNotConfirmed NoMemory NoRecovery NoSpace NotOpened NotPermitted NotProtected NotProved NotVerified OlderMetadata OutputExists ResourceLimit RolledBackMetadata TargetAbsent Unreadable UnsupportedDatabase UnsupportedVersion VerificationFailed WeakPassphrase WizardError WrongPassphrase WrongRecoveryPhrase WrongSignature",
     "file_signature": "SignedFile sign_file verify_signature",
+    "filehead": "FileKind classify",
     "fingerprint": "fingerprint_words openssh_fingerprint randomart",
     "foretelling": "BenchmarkReport foretold_seconds read_benchmark",
     "generator": "GENERATED_WORDS GeneratedPassphrase MOST_GENERATED_WORDS generate_passphrase",
@@ -424,6 +429,7 @@ __all__ = [
     "DamagedMetadata",
     "Database",
     "Decrypted",
+    "FileKind",
     "ForeignMetadata",
     "ForeignTarget",
     "GeneratedPassphrase",
@@ -517,6 +523,7 @@ __all__ = [
     "checklist_of",
     "cipher_throughput",
     "claimed_database",
+    "classify",
     "complete_word",
     "create_file",
     "decrypt",

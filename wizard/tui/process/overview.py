@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
 Answer = Mapping[str, object]
 
-_PLAIN = b"SQLite format 3\0"
-
 
 def overview(request: Request, _call: Call) -> Answer:
     """Return all that can be told about one path."""
@@ -63,11 +61,7 @@ def _outlook(metadata: Metadata, size: int) -> Answer:
 
 def _encrypted(found: Inspection) -> bool:
     """Whether the file holds no plaintext database, as far as its first bytes tell."""
-    try:
-        with found.path.open("rb") as file:
-            return found.path.is_file() and file.read(len(_PLAIN)) != _PLAIN
-    except OSError:
-        return False
+    return engine.classify(found.path) in {engine.FileKind.EMPTY, engine.FileKind.OPAQUE}
 
 
 def _keys(metadata: Metadata) -> Answer:
