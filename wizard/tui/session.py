@@ -84,7 +84,7 @@ class WizardSession:
         self.kit_files.clear()
         self.committed = None
         self.chosen = "balanced"
-        keys = self.upkeep.overview.keys if self.upkeep.overview else None
+        keys = self.upkeep.keys
         self.plan = Plan()
         if errand is not None and keys is not None and keys.shares:
             self.plan = Plan(keys.threshold, keys.shares, keys.holders)
@@ -92,16 +92,15 @@ class WizardSession:
     @property
     def standing(self) -> Choice | None:
         """The cost of guessing that stays as it is, in an errand that does not ask for another."""
-        errand, found = self.upkeep.errand, self.upkeep.overview
-        if errand is None or "derivation" in errand.way or found is None or found.keys is None:
+        errand, keys = self.upkeep.errand, self.upkeep.keys
+        if errand is None or "derivation" in errand.way or keys is None:
             return None
-        parameters = found.keys.parameters
-        seconds = self.upkeep.measured.get(parameters)
+        seconds = self.upkeep.measured.get(keys.parameters)
         if seconds is None:
             return None
         from wizard.tui.answers.cost import Choice  # noqa: PLC0415 - of a later step
 
-        return Choice("standing", parameters, seconds)
+        return Choice("standing", keys.parameters, seconds)
 
     @property
     def achieved(self) -> bool:

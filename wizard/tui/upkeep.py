@@ -10,7 +10,7 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from wizard.tui.answers.overview import Overview
+    from wizard.tui.answers.overview import Keys, Overview
     from wizard.tui.errand import Errand
     from wizard.tui.parameters import Parameters
 
@@ -57,7 +57,12 @@ class Upkeep:
         self.answer = {}
 
     @property
+    def keys(self) -> Keys | None:
+        """What the signed metadata say; None where there are none, or nobody looked."""
+        return self.overview.keys if self.overview else None
+
+    @property
     def threshold(self) -> int:
         """How many sheets open the database; where nobody knows, one at least."""
-        keys = self.overview.keys if self.overview else None
+        keys = self.keys
         return keys.threshold if keys and keys.threshold else max(1, self.kit_threshold)

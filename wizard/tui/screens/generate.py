@@ -60,7 +60,7 @@ class GenerateScreen(StepScreen):
         """The stages and what is at stake."""
         target = self.session.target
         path = wording.shortened(target.path, 60) if target else ""
-        new = target is not None and target.state == "absent"
+        new = self.session.makes_new
         title = f"Making {path}" if new else f"Encrypting a copy of {path}"
         yield Static(Content.styled(title, "bold"), classes="lead")
         stages: tuple[tuple[str, str], ...] = STAGES

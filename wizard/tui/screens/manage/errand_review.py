@@ -68,7 +68,7 @@ class ErrandReviewScreen(StepScreen):
         return "#back"
 
     def _cipher(self) -> str:
-        keys = self.session.upkeep.overview.keys if self.session.upkeep.overview else None
+        keys = self.session.upkeep.keys
         return self.session.upkeep.cipher or (keys.cipher if keys else "")
 
     @staticmethod

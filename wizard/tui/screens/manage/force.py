@@ -32,12 +32,12 @@ class ForceScreen(StepScreen):
 
     def page(self) -> Iterable[Widget]:
         """Both fingerprints, and what ends."""
-        found, prepared = self.session.upkeep.overview, self.session.prepared
+        keys, prepared = self.session.upkeep.keys, self.session.prepared
         yield Static(
             Content.styled("✓ The new kit alone opened the database.", "bold $success"),
             classes="lead",
         )
-        before = found.keys.fingerprint if found and found.keys else ""
+        before = keys.fingerprint if keys else ""
         yield FingerprintPair(
             before, prepared.fingerprint if prepared else "", id="pair", coming=True
         )
@@ -45,13 +45,13 @@ class ForceScreen(StepScreen):
 
     def _sentence(self) -> str:
         found, errand = self.session.upkeep.overview, self.session.upkeep.errand
-        had_kit = bool(found and found.keys and found.keys.shares)
+        keys = self.session.upkeep.keys
         name = wording.shortened(found.name, 40) if found else ""
         if errand is not None and errand.op == "change.start_over":
             return f"{name} is then new and empty. The old files get dated names beside it."
         if errand is not None and errand.op == "change.recover":
             return f"The forgotten passphrase and the old words then open {name} no longer."
-        if had_kit:
+        if keys is not None and keys.shares:
             return f"The old words then open {name} no longer. The passphrase stays."
         return f"The words then open {name}. The passphrase stays."
 

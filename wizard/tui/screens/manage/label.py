@@ -72,8 +72,8 @@ class LabelScreen(StepScreen):
 
     def validate(self) -> Fault | None:
         """A name that nobody has."""
-        name, found = self._typed(), self.session.upkeep.overview
-        taken = {each.label for each in found.keys.operators} if found and found.keys else set()
+        name, keys = self._typed(), self.session.upkeep.keys
+        taken = {each.label for each in keys.operators} if keys else set()
         if not name:
             return Fault("Type a name.", "#label")
         if not name.isprintable():

@@ -80,8 +80,8 @@ class OperatorsScreen(StepScreen):
             self.query_one(HintLine).show(BUTTONS_ONLY)
 
     def _operators(self) -> tuple[Operator, ...]:
-        found = self.session.upkeep.overview
-        return found.keys.operators if found and found.keys else ()
+        keys = self.session.upkeep.keys
+        return keys.operators if keys else ()
 
     def _removing(self) -> bool:
         errand = self.session.upkeep.errand
@@ -118,12 +118,11 @@ class OperatorsScreen(StepScreen):
 
     @on(Action.Pressed, "#remove")
     def _remove(self) -> None:
-        self.session.upkeep.label = self._chosen()
-        self.wizard.begin(LEFT, at="present")
+        self._begin(LEFT, at="present")
 
-    def _begin(self, errand: Errand) -> None:
-        self.session.upkeep.label = self._chosen()
-        self.wizard.begin(errand)
+    def _begin(self, errand: Errand, *, at: str = "") -> None:
+        self.apply()
+        self.wizard.begin(errand, at=at)
 
     def validate(self) -> Fault | None:
         """Somebody has to be chosen."""

@@ -77,8 +77,8 @@ class PresentScreen(StepScreen):
         self.engine.send("field.clear", field="current")
 
     def _needs_keyfile(self) -> bool:
-        found = self.session.upkeep.overview
-        return bool(found and found.keys and found.keys.keyfile)
+        keys = self.session.upkeep.keys
+        return keys is not None and keys.keyfile
 
     def on_field_state(self, message: FieldState) -> None:
         """Draw the length, or why a key was not taken."""

@@ -92,12 +92,9 @@ class ResultScreen(StepScreen):
 
     @on(Action.Pressed, "#checklist")
     def _checklist(self) -> None:
-        self.attempt(self._show_checklist(), group="follow")
-
-    async def _show_checklist(self) -> None:
         target = self.session.target
         if target is not None:
-            await self.wizard.show_checklist(target)
+            self.attempt(self.wizard.show_checklist(target), group="follow")
 
     async def proceed(self) -> None:
         """End with success."""

@@ -122,7 +122,7 @@ class SheetsScreen(StepScreen):
         needed = self.session.upkeep.threshold
         if self._given():
             return "The words are given already. Press Enter to keep them."
-        keys = self.session.upkeep.overview.keys if self.session.upkeep.overview else None
+        keys = self.session.upkeep.keys
         which = "the recovery sheet"
         if needed > 1:
             of = f", any of the {keys.shares}" if keys else ""
