@@ -12,14 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from wizard.selftest.tracing import (
-    Act,
-    ActFailed,
-    Operation,
-    can_trace,
-    killed,
-    operations,
-)
+from wizard.selftest.acting import Act, ActFailed
+from wizard.selftest.tracing import Operation, can_trace, killed, operations
 
 __all__ = [
     "SAMPLE",

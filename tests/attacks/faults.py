@@ -18,7 +18,8 @@ from pathlib import Path
 import pytest
 
 from wizard.selftest import tracing
-from wizard.selftest.tracing import Act, Operation, can_trace
+from wizard.selftest.acting import Act
+from wizard.selftest.tracing import Operation, can_trace
 
 needs_faults = pytest.mark.skipif(
     can_trace() is not None or platform.machine() != "x86_64",

@@ -20,8 +20,9 @@ from pathlib import Path
 import apsw
 
 from wizard import engine
+from wizard.selftest.acting import ActFailed, run_for
 from wizard.selftest.cases import CASES, Case, Lost
-from wizard.selftest.tracing import ActFailed, Operation, can_trace, killed, operations, run_for
+from wizard.selftest.tracing import Operation, can_trace, killed, operations
 
 MOMENTS = 60
 """How often a verb is killed where it cannot be killed at each step."""

@@ -2,7 +2,6 @@
 
 - `operations` runs an act to its end and lists what it did to files below a directory; `killed`
   runs it again and sends SIGKILL when operation number N is about to happen, so that it never does.
-- The act runs in a forked child: no interpreter starts anew, so hundreds of kills cost seconds.
 - A seccomp filter lets everything but those calls run at full speed.
 - Only operations below the directory count, so their numbers do not depend on what else a process
   opens (modules, /proc).
@@ -14,15 +13,13 @@ import contextlib
 import ctypes
 import os
 import platform
-import select
 import signal
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-Act = Callable[[], object]
+from wizard.selftest.acting import Act, ActFailed, do_and_end
 
 # <sys/ptrace.h> and <linux/ptrace.h>
 _TRACEME, _CONT, _SETOPTIONS, _GET_SYSCALL_INFO, _PEEKDATA = 0, 7, 0x4200, 0x420E, 2
@@ -115,10 +112,6 @@ class Operation:
         return f"{self.number} {self.call} {self.name}"
 
 
-class ActFailed(Exception):
-    """The act raised, or did not end as it should."""
-
-
 class CannotTrace(Exception):
     """A process may not trace its own child here."""
 
@@ -143,44 +136,6 @@ def killed(act: Act, directory: Path, number: int) -> Operation | None:
     """Run ``act`` and kill it just before operation ``number``; None if it ended before that."""
     done = _traced(act, directory, kill_at=number)
     return done[-1] if len(done) == number else None
-
-
-def run_for(act: Act, seconds: float | None) -> bool:
-    """Run ``act`` in a child, untraced, and kill it after ``seconds``; whether it was killed.
-
-    Raises `ActFailed` where it fails before that.
-    """
-    failures, failure = os.pipe2(os.O_CLOEXEC)
-    child = os.fork()
-    if child == 0:
-        os.close(failures)
-        _act(act, failure)
-    os.close(failure)
-    descriptor = os.pidfd_open(child)
-    try:
-        if not select.select([descriptor], [], [], seconds)[0]:
-            os.kill(child, signal.SIGKILL)
-    finally:
-        os.close(descriptor)
-    _child, status = os.waitpid(child, 0)
-    with os.fdopen(failures, "rb") as told:
-        if os.WIFSIGNALED(status):
-            return True
-        if os.WEXITSTATUS(status):
-            raise ActFailed(told.read().decode(errors="replace"))
-    return False
-
-
-def _act(act: Act, failure: int) -> NoReturn:
-    """In the child: act, end. Never returns."""
-    code = 1
-    try:
-        act()
-        code = 0
-    except BaseException as error:  # noqa: BLE001 - nothing may run on in a forked child
-        os.write(failure, f"{type(error).__name__}: {error}".encode(errors="replace")[:4000])
-    finally:
-        os._exit(code)
 
 
 def _ptrace(request: int, pid: int, address: int = 0, data: int = 0) -> int:
@@ -258,21 +213,23 @@ def _go_on(thread: int, why: int) -> None:
 
 
 def _run(act: Act, failure: int) -> NoReturn:
-    """In the child: be traced, act, end. Never returns."""
-    code = 1
-    try:
-        os.setpgid(0, 0)
-        # Who is not root may only look into a process that could be dumped.
-        _prctl(_SET_DUMPABLE, 1)
-        _ptrace(_TRACEME, 0)
-        os.kill(os.getpid(), signal.SIGSTOP)
-        _stop_at_calls()
+    """In the child: be traced, act, end."""
+
+    def traced() -> None:
+        _let_be_traced()
         act()
-        code = 0
-    except BaseException as error:  # noqa: BLE001 - nothing may run on in a forked child
-        os.write(failure, f"{type(error).__name__}: {error}".encode(errors="replace")[:4000])
-    finally:
-        os._exit(code)
+
+    do_and_end(traced, failure)
+
+
+def _let_be_traced() -> None:
+    """From now on its parent follows it, and it stops at each call that counts."""
+    os.setpgid(0, 0)
+    # Who is not root may only look into a process that could be dumped.
+    _prctl(_SET_DUMPABLE, 1)
+    _ptrace(_TRACEME, 0)
+    os.kill(os.getpid(), signal.SIGSTOP)
+    _stop_at_calls()
 
 
 def _stop_at_calls() -> None:
