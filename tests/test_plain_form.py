@@ -119,7 +119,7 @@ KEPT_OUT = {
     "locale", "difflib", "logging", "shlex", "uuid",
     "wizard.diagnostics", "wizard.cli.options", "wizard.cli.sources", "wizard.cli.program",
     "wizard.engine.sqlite", "wizard.engine.audit", "wizard.engine.sealing", "wizard.invocation",
-    "wizard.settings.place", "wizard.settings.loading",
+    "wizard.settings.reading", "wizard.settings.loading",
 }  # fmt: skip
 FIRST_PARTY_AT_MOST = 50
 

@@ -10,7 +10,7 @@ from tests.test_cli import environment, start
 from wizard.diagnostics import InvalidConfiguration
 from wizard.settings import load
 from wizard.settings.lines import line_of
-from wizard.settings.place import is_secret_name
+from wizard.settings.reading import is_secret_name
 from wizard.settings.template import TEMPLATE
 
 ORDERS = '[databases.orders]\npath = "orders.db"\n'

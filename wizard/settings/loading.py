@@ -20,7 +20,7 @@ from pydantic_settings import (
 from wizard.diagnostics import Fault, InvalidConfiguration
 from wizard.settings.finding import PREFIX, find_file
 from wizard.settings.model import DELIMITER, Settings
-from wizard.settings.place import (
+from wizard.settings.reading import (
     NOT_HERE,
     ConfigurationFile,
     is_secret_name,

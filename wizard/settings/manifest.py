@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 from wizard.diagnostics import Fault, InvalidConfiguration
 from wizard.settings.loading import Sources, faults_of, on_its_directory
 from wizard.settings.model import NAME, STRICT, AbsolutePath, CryptoSettings
-from wizard.settings.place import read_file
+from wizard.settings.reading import read_file
 
 
 class FleetDatabase(BaseModel):
