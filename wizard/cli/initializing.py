@@ -68,7 +68,6 @@ def run(chosen: InitOptions) -> dict[str, Any]:
             pending,
             chosen.sheets,
             lambda line: pending.commit(chosen.original, progress=line),
-            in_place=lambda: is_in_place(pending),
             readers=chosen.readers,
         )
     return _result(done, chosen)
@@ -90,12 +89,6 @@ def _check_target(path: Path) -> None:
         engine.State.PLAINTEXT,
     }:
         raise found.error
-
-
-def is_in_place(pending: engine.PendingInitialization) -> bool:
-    """Whether the database has taken its place, whatever the commit ended with."""
-    found = engine.inspect(pending.path)
-    return found.metadata is not None and found.metadata.database_id == pending.metadata.database_id
 
 
 def _result(done: engine.Initialized, chosen: InitOptions) -> dict[str, Any]:

@@ -103,8 +103,18 @@ class KitFiles:
         if path.read_bytes() != data:
             raise engine.VerificationFailed(f"{path} does not read back as it was written.")
 
-    def keep(self) -> None:
-        """The database that they open is in place."""
+    @contextmanager
+    def kept_by_commit(self, pending: Pending) -> Iterator[None]:
+        """Keep them if the commit inside ends well, or what they open is in force although it raised."""
+        try:
+            yield
+        except BaseException:
+            found = engine.inspect(pending.path)
+            # The chain, for a change of keys keeps the database's identity.
+            self.kept = (
+                found.metadata is not None and found.metadata.chain == pending.metadata.chain
+            )
+            raise
         self.kept = True
 
 
@@ -127,6 +137,9 @@ class Pending(Protocol):
     path: Path
 
     @property
+    def metadata(self) -> engine.Metadata: ...  # noqa: D102
+
+    @property
     def kit(self) -> engine.RecoveryKit | None: ...  # noqa: D102
 
     def challenge(self) -> tuple[engine.WordChallenge, ...]: ...  # noqa: D102
@@ -143,14 +156,12 @@ def prove_and_commit(
     sheets: Sequence[Path],
     commit: Callable[[engine.ProgressSink], Done],
     *,
-    in_place: Callable[[], bool],
     readers: Sequence[engine.Recipient] = (),
 ) -> Done:
     """Get the kit to paper or to files, let it open the database, and only then commit.
 
-    The files are removed again unless ``commit`` returns, or ``in_place`` says that what they open
-    is in force although it raised. With ``readers`` the files are encrypted, and the kit is proved
-    from memory.
+    The files are removed again unless ``commit`` returns, or what they open is in force although it
+    raised. With ``readers`` the files are encrypted, and the kit is proved from memory.
     """
     with kit_files() as files, progress_line() as line:
         if pending.kit is not None:
@@ -165,16 +176,11 @@ def prove_and_commit(
                     for path, sheet in zip(sheets, pending.kit.sheets, strict=True)
                 ]
             else:
-                prove_on_screen(pending)
+                _prove_on_screen(pending)
             pending.rehearse(texts, progress=line)
         with uninterrupted():
-            try:
+            with files.kept_by_commit(pending):
                 done = commit(line)
-            except BaseException:
-                if in_place():
-                    files.keep()
-                raise
-            files.keep()
             if pending.kit is not None:
                 # Written and read back, or shown and three words of it typed.
                 engine.record_item(
@@ -188,8 +194,8 @@ def can_be_shown() -> bool:
     return is_terminal() and not is_dumb() and sys.stdout is not None and sys.stdout.isatty()
 
 
-def prove_on_screen(pending: Pending, *, shown_first: bool = True) -> None:
-    """Show every sheet, unless it has been stored, and ask for drawn words until they are right.
+def _prove_on_screen(pending: Pending) -> None:
+    """Show every sheet, and ask for drawn words until they are right.
 
     Raises `Cancelled` on an end of input.
     """
@@ -197,8 +203,7 @@ def prove_on_screen(pending: Pending, *, shown_first: bool = True) -> None:
     if kit is None:
         raise AssertionError("there is no kit to show")
     with Terminal.open() as terminal, terminal.alternate_screen() as clear:
-        if shown_first:
-            _show(terminal, kit)
+        _show(terminal, kit)
         message = ""
         while True:
             clear()

@@ -51,7 +51,6 @@ def finish(
             pending,
             sheets,
             lambda line: pending.commit(progress=line),
-            in_place=lambda: _is_in_force(pending),
             readers=readers,
         )
     slot = done.metadata.recovery_slot
@@ -71,8 +70,3 @@ def finish(
     changes.tell(done, headline=headline, as_json=False)
     for sheet in sheets:
         output.say(f"Recovery kit: {output.printable(str(sheet))}")
-
-
-def _is_in_force(pending: engine.PendingChange) -> bool:
-    found = engine.inspect(pending.path)
-    return found.metadata is not None and found.metadata.chain == pending.metadata.chain

@@ -105,15 +105,9 @@ def reinit(
             pending,
             sheets,
             lambda line: pending.start_over(progress=line),
-            in_place=lambda: _is_in_place(pending),
             readers=readers,
         )
     _tell(done, sheets, as_json=as_json)
-
-
-def _is_in_place(pending: engine.PendingReinitialization) -> bool:
-    found = engine.inspect(pending.path)
-    return found.metadata is not None and found.metadata.database_id == pending.metadata.database_id
 
 
 def _tell(done: engine.Reinitialized, sheets: tuple[Path, ...], *, as_json: bool) -> None:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from wizard import engine
 from wizard.cli import kit, output
-from wizard.cli.initializing import is_in_place
 from wizard.cli.interruption import interruptible, uninterrupted
 from wizard.cli.progress import progress_line
 from wizard.plain import checklist, review
@@ -95,14 +94,8 @@ def _prove_and_commit(talk: Talk, pending: engine.PendingInitialization) -> engi
             pending.rehearse(
                 [kept.texts.get(sheet.number, sheet.text()) for sheet in sheets], progress=line
             )
-        with uninterrupted():
-            try:
-                done = pending.commit(talk.session.original, progress=line)
-            except BaseException:
-                if is_in_place(pending):
-                    files.keep()
-                raise
-            files.keep()
+        with uninterrupted(), files.kept_by_commit(pending):
+            done = pending.commit(talk.session.original, progress=line)
     if sheets:
         for item, state in kept.notes(len(sheets)).items():
             engine.record_item(engine.inspect(done.path), item, state)
