@@ -15,6 +15,7 @@ import sys
 
 from wizard import engine
 from wizard.cli import plain_form
+from wizard.version import COMPLETION_VARIABLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from wizard.invocation import Invocation
 
 
-_COMPLETION = "_DATAFOLD_WIZARD_COMPLETE"
 SMALLEST_WINDOW = (40, 12)
 """Columns and rows that a screen needs."""
 
@@ -31,7 +31,7 @@ SMALLEST_WINDOW = (40, 12)
 def main() -> int:
     """Run the program on ``sys.argv`` and return its exit code."""
     arguments = sys.argv[1:]
-    if _COMPLETION not in os.environ and plain_form.is_plain(arguments):
+    if COMPLETION_VARIABLE not in os.environ and plain_form.is_plain(arguments):
         return _brief(arguments)
     engine.protect_process()
     try:
@@ -58,7 +58,7 @@ def _brief(arguments: Sequence[str]) -> int:
 
 
 def _choose(arguments: Sequence[str]) -> int:
-    if _COMPLETION in os.environ or not _is_for_wizard(arguments):
+    if COMPLETION_VARIABLE in os.environ or not _is_for_wizard(arguments):
         return _command_line(arguments)
     from wizard.invocation import (  # noqa: PLC0415 - the wizard's alone
         SWITCHES,
@@ -104,13 +104,13 @@ def _command_line(arguments: Sequence[str]) -> int:
 
 
 def _wizard(asked: Invocation) -> int:
-    from wizard.cli.terminal import is_dumb, is_terminal  # noqa: PLC0415
+    from wizard.cli.terminal import is_terminal  # noqa: PLC0415
 
     if _is_plain(asked):
         from wizard import plain  # noqa: PLC0415 - only when it is wanted
 
         return plain.run(asked)
-    if not is_terminal() or is_dumb():
+    if not is_terminal():
         return _tell_no_terminal(asked.path)
     from wizard import tui  # noqa: PLC0415 - loads Textual
 
@@ -123,11 +123,13 @@ def _is_plain(asked: Invocation) -> bool:
     ACCESSIBLE is the variable that other terminal programs take for it. A window too small for
     one field and its message is too small for a screen.
     """
+    from wizard.cli.terminal import is_dumb, is_terminal  # noqa: PLC0415 - a plain form needs neither
+
     if asked.plain or os.environ.get("ACCESSIBLE"):
         return True
-    if not (sys.stdin and sys.stdin.isatty() and sys.stderr and sys.stderr.isatty()):
+    if not is_terminal():
         return asked.answers is not None
-    if os.environ.get("TERM", "") in {"", "dumb", "unknown"}:
+    if is_dumb():
         return True
     columns, rows = os.get_terminal_size(sys.stderr.fileno())
     # A serial line that does not know its size says 0.

@@ -2,4 +2,5 @@
 
 __version__ = "0.1.0"
 PROGRAM = "datafold-wizard"
+COMPLETION_VARIABLE = "_DATAFOLD_WIZARD_COMPLETE"
 TOOL = f"{PROGRAM} {__version__}"

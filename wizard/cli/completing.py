@@ -7,7 +7,7 @@ from click.shell_completion import get_completion_class
 
 from wizard.cli import options, output
 from wizard.diagnostics import UsageProblem
-from wizard.version import PROGRAM
+from wizard.version import COMPLETION_VARIABLE, PROGRAM
 
 
 @click.command(
@@ -24,7 +24,7 @@ def completion(shell_name: str, *, as_json: bool) -> None:
     kind = get_completion_class(shell_name)
     if kind is None:
         raise UsageProblem(f"There is no completion for {shell_name}.")
-    script = kind(program.commands, {}, PROGRAM, program.COMPLETION_VARIABLE).source()
+    script = kind(program.commands, {}, PROGRAM, COMPLETION_VARIABLE).source()
     if as_json:
         output.say_json({"shell": shell_name, "script": script})
     else:

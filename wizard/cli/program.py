@@ -19,14 +19,13 @@ from wizard.cli import ending, options
 from wizard.cli.names import COMMANDS
 from wizard.diagnostics import UsageProblem
 from wizard.invocation import SWITCHES
-from wizard.version import PROGRAM
+from wizard.version import COMPLETION_VARIABLE, PROGRAM
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from click.shell_completion import CompletionItem
 
-COMPLETION_VARIABLE = "_DATAFOLD_WIZARD_COMPLETE"
 _MAXIMUM_WIDTH = 100
 
 
