@@ -108,7 +108,7 @@ class WordEntry:
         word = self._words[self._place]
         if self.done or not word:
             return
-        found = (word,) if engine.is_word(word) else engine.complete_word(word)
+        found = engine.possible_words(word)
         if len(found) != 1:
             if not found:
                 self.message = self._no_word()
@@ -200,7 +200,7 @@ class WordLines:
                 return
 
     def _put(self, place: int, word: str) -> bool:
-        found = (word,) if engine.is_word(word) else engine.complete_word(word)
+        found = engine.possible_words(word)
         if len(found) == 1:
             self._words[place] = found[0]
             return True

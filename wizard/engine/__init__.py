@@ -257,6 +257,7 @@ if TYPE_CHECKING:
         RecoveryPlan,
         complete_word,
         is_word,
+        possible_words,
     )
     from wizard.engine.rehearsal import (
         Rehearsal,
@@ -375,7 +376,7 @@ _NAMES = {
     "receipt": "read_receipt receipt_key receipt_name remove_receipt write_receipt",
     "recipients": "Recipient encrypt_to recipients_from",
     "recovering": "prepare_recovery prepare_renewal",
-    "recovery": "Mnemonic RecoveryPlan complete_word is_word",
+    "recovery": "Mnemonic RecoveryPlan complete_word is_word possible_words",
     "rehearsal": "Rehearsal SlotLines recovery_lines recovery_status rehearse_recovery",
     "reinitialization": "PendingReinitialization Reinitialized check_reinitializable prepare_reinitialization",
     "restoring": "Restored restore",
@@ -551,6 +552,7 @@ __all__ = [
     "parse_sheets",
     "passphrase_from",
     "passphrase_warnings",
+    "possible_words",
     "prepare_initialization",
     "prepare_recovery",
     "prepare_reinitialization",

@@ -59,6 +59,12 @@ def complete_word(prefix: str) -> tuple[str, ...]:
     return tuple(word for word in WORDLIST if word.startswith(start)) if start else ()
 
 
+def possible_words(typed: str) -> tuple[str, ...]:
+    """Return the word that was typed, or where it is none those that begin so, in order."""
+    word = typed.strip().lower()
+    return (word,) if is_word(word) else complete_word(word)
+
+
 def read_words(given: str | Sequence[str], *, sheet: str = "") -> Mnemonic:
     """Return the 33 words in their order, in lower case.
 

@@ -25,6 +25,7 @@ from wizard.engine.mnemonic import (
     decode_share,
     fault,
     is_word,
+    possible_words,
     read_words,
     share_parameters,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "combine",
     "complete_word",
     "is_word",
+    "possible_words",
     "share_parameters",
     "split",
 ]

@@ -73,7 +73,7 @@ def _word(talk: Talk, question: str) -> str | None:
         typed = text.strip().lower()
         if typed == _SKIP:
             return None
-        found = (typed,) if engine.is_word(typed) else engine.complete_word(typed) if typed else ()
+        found = engine.possible_words(typed)
         if len(found) == 1:
             return found[0]
         if not typed:

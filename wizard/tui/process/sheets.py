@@ -114,8 +114,7 @@ def _number(request: Request) -> int:
 
 
 def _whole(typed: str) -> str:
-    word = typed.strip().lower()
-    found = (word,) if engine.is_word(word) else engine.complete_word(word)
+    found = engine.possible_words(typed)
     if len(found) != 1:
         raise InvalidRecoveryPhrase("That is no word of the list.")
     return found[0]
