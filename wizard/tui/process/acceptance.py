@@ -19,12 +19,11 @@ from wizard.tui.process.meter import Meter, Score
 
 if TYPE_CHECKING:
     from wizard.engine import Measurement
-    from wizard.tui.process.lane import Lane
+    from wizard.tui.process.lane import Lane, Post
     from wizard.tui.process.request import Call, Request
 
 Answer = Mapping[str, object]
 Tell = Callable[[Answer], None]
-Post = Callable[[Callable[[], None]], None]
 
 HIGHEST_SCORE = 4
 

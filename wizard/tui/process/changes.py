@@ -14,14 +14,15 @@ from wizard import engine
 from wizard.engine import InvalidPassphrase, Item, ItemState
 from wizard.tui.process.failures import under
 from wizard.tui.process.fields import Field
-from wizard.tui.process.preparation import plan_of
 from wizard.tui.process.wanted import (
     changed_answer,
     cipher_given,
     fingerprint_of,
     new_keys,
     params_given,
+    plan_of,
     stoppable,
+    waiting_answer,
 )
 
 if TYPE_CHECKING:
@@ -134,16 +135,8 @@ class Changes:
     def _waiting(self, pending: PendingChange | PendingReinitialization) -> Answer:
         self._preparation.hold(pending)
         slot = pending.metadata.recovery_slot
-        sheets = () if pending.kit is None else pending.kit.sheets
-        return {
-            "fingerprint": pending.metadata.public_key.fingerprint,
-            "database_id": pending.metadata.database_id.hex(),
-            "sidecar": str(engine.sidecar_path(pending.path)),
-            "sheets": len(sheets),
-            "threshold": 0 if slot is None else slot.threshold,
-            "holders": () if slot is None else slot.holders,
-            "original": False,
-        }
+        holders = () if slot is None else slot.holders
+        return {**waiting_answer(pending), "holders": holders, "original": False}
 
 
 def _note_kit(request: Request, path: Path) -> None:

@@ -24,7 +24,7 @@ from wizard.tui.process.lane import Lane
 from wizard.tui.process.policy import policy
 from wizard.tui.process.preparation import Preparation
 from wizard.tui.process.request import Call, InvalidRequest, Request
-from wizard.tui.process.upkeep import Upkeep
+from wizard.tui.process.upkeep import Bind, Upkeep, Work, plain
 
 if TYPE_CHECKING:
     from wizard.tui.process.loop import Loop
@@ -35,8 +35,6 @@ _LONG_NICENESS = 5
 """Halves the wait of a key that is typed while a derivation has every processor."""
 
 Answer = Mapping[str, object]
-Work = Callable[[Call], Answer]
-Bind = Callable[[Request], Work]
 
 
 class Conversation:
@@ -174,32 +172,32 @@ class Conversation:
         aftercare = self._aftercare
         return {
             "passphrase.accept": (short, self._acceptance.accept),
-            "discover": (short, _plain(looking.discover)),
-            "inspect": (short, _plain(looking.inspect)),
-            "complete_path": (short, _plain(looking.complete_path)),
-            "survey": (long, _plain(looking.survey)),
-            "machine": (short, _plain(looking.machine)),
-            "policy": (short, _plain(policy)),
-            "attack": (short, _plain(measuring.attack)),
-            "presets": (long, _plain(measuring.presets)),
-            "measure": (long, _plain(measuring.measure)),
-            "target": (long, _plain(measuring.target)),
-            "ciphers": (long, _plain(measuring.ciphers)),
-            "other_machine": (short, _plain(measuring.other_machine)),
+            "discover": (short, plain(looking.discover)),
+            "inspect": (short, plain(looking.inspect)),
+            "complete_path": (short, plain(looking.complete_path)),
+            "survey": (long, plain(looking.survey)),
+            "machine": (short, plain(looking.machine)),
+            "policy": (short, plain(policy)),
+            "attack": (short, plain(measuring.attack)),
+            "presets": (long, plain(measuring.presets)),
+            "measure": (long, plain(measuring.measure)),
+            "target": (long, plain(measuring.target)),
+            "ciphers": (long, plain(measuring.ciphers)),
+            "other_machine": (short, plain(measuring.other_machine)),
             "prepare": (long, self._prepare),
             "commit": (long, self._commit),
-            "undo": (long, _plain(preparation.undo)),
-            "abort": (long, _plain(preparation.abort)),
-            "kit.sheet": (long, _plain(preparation.sheet)),
-            "kit.save": (long, _plain(preparation.save_sheet)),
-            "kit.challenge": (long, _plain(preparation.challenge)),
-            "kit.answer": (long, _plain(preparation.answer)),
-            "kit.rehearse": (long, _plain(preparation.rehearse)),
-            "adopt": (long, _plain(aftercare.adopt)),
-            "checklist": (long, _plain(aftercare.record)),
-            "look_again": (long, _plain(aftercare.look_again)),
-            "save_sidecar": (long, _plain(aftercare.save_sidecar)),
-            "remove_plaintext": (long, _plain(aftercare.remove_plaintext)),
+            "undo": (long, plain(preparation.undo)),
+            "abort": (long, plain(preparation.abort)),
+            "kit.sheet": (long, plain(preparation.sheet)),
+            "kit.save": (long, plain(preparation.save_sheet)),
+            "kit.challenge": (long, plain(preparation.challenge)),
+            "kit.answer": (long, plain(preparation.answer)),
+            "kit.rehearse": (long, plain(preparation.rehearse)),
+            "adopt": (long, plain(aftercare.adopt)),
+            "checklist": (long, plain(aftercare.record)),
+            "look_again": (long, plain(aftercare.look_again)),
+            "save_sidecar": (long, plain(aftercare.save_sidecar)),
+            "remove_plaintext": (long, plain(aftercare.remove_plaintext)),
             **{name: (short, bind) for name, bind in self._upkeep.short().items()},
             **{name: (long, bind) for name, bind in self._upkeep.long().items()},
         }
@@ -220,10 +218,6 @@ class _Throttle:
         self._stage = event.stage
         self._next = now + _PROGRESS_INTERVAL
         self._sink(event)
-
-
-def _plain(function: Callable[[Request, Call], Answer]) -> Bind:
-    return lambda request: lambda call: function(request, call)
 
 
 def _message(line: bytearray | None) -> Mapping[str, Any]:

@@ -114,6 +114,11 @@ def params_of(request: Request) -> KdfParams:
     )
 
 
+def params_answer(params: KdfParams) -> Answer:
+    """Key derivation parameters as the protocol's object."""
+    return {"memory_kib": params.memory_kib, "passes": params.passes, "lanes": params.lanes}
+
+
 def _memory_cap(request: Request) -> int | None:
     given = request.given("maximum_memory_kib")
     return request.integer("maximum_memory_kib") if given else None
@@ -125,19 +130,15 @@ def _fixed(name: str, params: KdfParams, cancel: CancelToken) -> Answer:
         measured = _measured(engine.measure(params, cancel=cancel))
     except (ResourceLimit, InvalidParameters, NoMemory) as error:
         nothing = {"seconds": None, "fastest": None, "slowest": None, "runs": 0}
-        measured = {"params": _named(params), **nothing, "reason": str(error)}
+        measured = {"params": params_answer(params), **nothing, "reason": str(error)}
     return {"name": name, "target_seconds": None, "reason": "", **measured}
 
 
 def _measured(measurement: Measurement) -> Answer:
     return {
-        "params": _named(measurement.params),
+        "params": params_answer(measurement.params),
         "seconds": measurement.seconds,
         "fastest": measurement.fastest,
         "slowest": measurement.slowest,
         "runs": measurement.runs,
     }
-
-
-def _named(params: KdfParams) -> Answer:
-    return {"memory_kib": params.memory_kib, "passes": params.passes, "lanes": params.lanes}

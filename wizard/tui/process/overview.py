@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from wizard import engine
+from wizard.tui.process.measuring import params_answer
 
 if TYPE_CHECKING:
-    from wizard.engine import Inspection, KdfParams, Metadata
+    from wizard.engine import Inspection, Metadata
     from wizard.tui.process.request import Call, Request
 
 Answer = Mapping[str, object]
@@ -81,11 +82,6 @@ def _keys(metadata: Metadata) -> Answer:
         ],
         "retired_slots": metadata.data_key.retired_slots,
     }
-
-
-def params_answer(params: KdfParams) -> Answer:
-    """Key derivation parameters as the protocol's object."""
-    return {"memory_kib": params.memory_kib, "passes": params.passes, "lanes": params.lanes}
 
 
 def _open_items(found: Inspection) -> list[str]:

@@ -22,10 +22,11 @@ from wizard.engine import (
 )
 from wizard.tui.process import keeping
 from wizard.tui.process.aftercare import Aftercare
-from wizard.tui.process.failures import FieldFault
+from wizard.tui.process.failures import under
 from wizard.tui.process.fields import Field
 from wizard.tui.process.measuring import params_of
 from wizard.tui.process.request import Call, Request
+from wizard.tui.process.wanted import cipher_given, plan_of, waiting_answer
 
 if TYPE_CHECKING:
     from wizard.engine import (
@@ -33,11 +34,8 @@ if TYPE_CHECKING:
         PendingChange,
         PendingInitialization,
         PendingReinitialization,
-        RecoveryPlan,
         Secret,
     )
-
-_MAXIMUM_SHEETS = 16
 
 Answer = Mapping[str, object]
 
@@ -162,54 +160,32 @@ def _located(error: InvalidRecoveryPhrase) -> InvalidRecoveryPhrase:
 
 
 def _readers(text: str) -> tuple[engine.Recipient, ...]:
-    try:
+    with under("readers", WizardError):
         return engine.recipients_from(text)
-    except WizardError as error:
-        raise FieldFault("readers", error) from None
-
-
-def plan_of(request: Request) -> RecoveryPlan | None:
-    """How the recovery phrase is to be dealt out; None where a request does not say."""
-    return _plan(request.part("recovery")) if request.given("recovery") else None
-
-
-def _plan(request: Request) -> RecoveryPlan:
-    return engine.RecoveryPlan(
-        threshold=request.integer("threshold", lowest=1, highest=_MAXIMUM_SHEETS),
-        shares=request.integer("shares", lowest=1, highest=_MAXIMUM_SHEETS),
-        holders=request.texts("holders"),
-    )
 
 
 def _staged(
     request: Request, call: Call, passphrase: Secret, minimum_score: int
 ) -> PendingInitialization:
-    try:
+    # It was accepted, but may look weak beside the name of this database.
+    with under(Field.FIRST, InvalidPassphrase):
         return engine.prepare_initialization(
             request.path("path"),
             passphrase,
             params=params_of(request.part("params")),
-            cipher=request.choice("cipher", engine.Cipher) if request.given("cipher") else None,
+            cipher=cipher_given(request),
             recovery=plan_of(request),
             minimum_score=minimum_score,
             allow_high_cost=request.decision("allow_high_cost"),
             progress=call.progress,
             cancel=call.cancel,
         )
-    except InvalidPassphrase as error:
-        # It was accepted, but looks weak beside the name of this database.
-        raise FieldFault(Field.FIRST, error) from None
 
 
 def _prepared(pending: PendingInitialization) -> Answer:
-    metadata, kit, report = pending.metadata, pending.kit, pending.conversion
-    slot = metadata.recovery_slot
+    report = pending.conversion
     return {
-        "fingerprint": metadata.public_key.fingerprint,
-        "database_id": metadata.database_id.hex(),
-        "sidecar": str(engine.sidecar_path(pending.path)),
-        "sheets": 0 if kit is None else len(kit.sheets),
-        "threshold": 0 if slot is None else slot.threshold,
+        **waiting_answer(pending),
         "bytes": 0 if report is None else report.bytes,
         "rows": 0 if report is None else report.rows,
         "tables": 0 if report is None else report.tables,

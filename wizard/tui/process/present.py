@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 
 from wizard import engine
 from wizard.engine import NotPermitted, Secret, WrongPassphrase
-from wizard.tui.process.failures import FieldFault
+from wizard.tui.process.failures import FieldFault, under
 from wizard.tui.process.fields import Field
 
 if TYPE_CHECKING:
     from wizard.tui.process.acceptance import Acceptance
+    from wizard.tui.process.lane import Post
     from wizard.tui.process.request import Call, Request
 
 Answer = Mapping[str, object]
-Post = Callable[[Callable[[], None]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,19 +85,18 @@ class Present:
 
 
 def _opened(key: Key) -> tuple[str, ...]:
-    try:
-        with engine.unlock(
+    with (
+        under("keyfile", engine.InvalidInput),
+        under(Field.CURRENT, WrongPassphrase, engine.InvalidPassphrase),
+        engine.unlock(
             key.path,
             key.passphrase,
             keyfile=key.keyfile,
             readonly=True,
             allow_high_cost=key.allow_high_cost,
-        ) as database:
-            operator, warnings = database.operator, tuple(database.warnings)
-    except (WrongPassphrase, engine.InvalidPassphrase) as error:
-        raise FieldFault(Field.CURRENT, error) from None
-    except engine.InvalidInput as error:
-        raise FieldFault("keyfile", error) from None
+        ) as database,
+    ):
+        operator, warnings = database.operator, tuple(database.warnings)
     if operator:
         raise FieldFault(Field.CURRENT, NotPermitted(operator))
     return warnings

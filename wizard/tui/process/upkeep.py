@@ -18,13 +18,13 @@ from wizard.tui.process.sheets import MAXIMUM_SHEETS, Sheets
 if TYPE_CHECKING:
     from wizard.engine import Secret
     from wizard.tui.process.acceptance import Acceptance
+    from wizard.tui.process.lane import Post
     from wizard.tui.process.preparation import Preparation
     from wizard.tui.process.present import Key
 
 Answer = Mapping[str, object]
 Work = Callable[[Call], Answer]
 Bind = Callable[[Request], Work]
-Post = Callable[[Callable[[], None]], None]
 
 
 class Upkeep:
@@ -48,7 +48,7 @@ class Upkeep:
 
     def short(self) -> Mapping[str, Bind]:
         """What takes no time."""
-        return {"overview": _plain(overview)}
+        return {"overview": plain(overview)}
 
     def long(self) -> Mapping[str, Bind]:
         """What derives keys, or reads or writes much."""
@@ -66,14 +66,14 @@ class Upkeep:
             "change.decrypt_by_kit": self._with_sheets(copying.decrypt_by_kit),
             "change.rehearse": self._with_sheets(by_sheets.rehearse),
             "change.verify_kit": self._with_sheets(by_sheets.verify_kit),
-            "change.commit": _plain(changes.commit),
-            "change.settle": _plain(copying.settle),
+            "change.commit": plain(changes.commit),
+            "change.settle": plain(copying.settle),
             "operator.add": self._with_key_and_new(operating.add_operator),
             "operator.remove": self._with_key(operating.remove_operator),
             "operator.rename": self._with_key(operating.rename_operator),
             "backup.make": self._with_key(copying.backup),
-            "backup.verify": _plain(copying.verify_backup),
-            "sidecar.restore": _plain(copying.restore_sidecar),
+            "backup.verify": plain(copying.verify_backup),
+            "sidecar.restore": plain(copying.restore_sidecar),
         }
 
     def _with_key(self, function: Callable[[Request, Call, Key], Answer]) -> Bind:
@@ -142,5 +142,6 @@ def _sheet_count(request: Request) -> int:
     return request.integer("sheets", lowest=1, highest=MAXIMUM_SHEETS)
 
 
-def _plain(function: Callable[[Request, Call], Answer]) -> Bind:
+def plain(function: Callable[[Request, Call], Answer]) -> Bind:
+    """Work that is given no secret."""
     return lambda request: lambda call: function(request, call)

@@ -1,4 +1,4 @@
-"""What every change of keys is asked for and answered with, said once for all of them."""
+"""What requests about keys are made of, and what they are answered with, said once for all of them."""
 
 from __future__ import annotations
 
@@ -8,10 +8,19 @@ from typing import TYPE_CHECKING, TypedDict
 
 from wizard import engine
 from wizard.tui.process.measuring import params_of
-from wizard.tui.process.preparation import plan_of
+from wizard.tui.process.sheets import MAXIMUM_SHEETS
 
 if TYPE_CHECKING:
-    from wizard.engine import CancelToken, Changed, Cipher, KdfParams, Progress, RecoveryPlan
+    from wizard.engine import (
+        CancelToken,
+        Changed,
+        Cipher,
+        KdfParams,
+        PendingChange,
+        PendingInitialization,
+        Progress,
+        RecoveryPlan,
+    )
     from wizard.tui.process.present import Key
     from wizard.tui.process.request import Call, Request
 
@@ -76,6 +85,24 @@ def cipher_given(request: Request) -> Cipher | None:
     return request.choice("cipher", engine.Cipher) if request.given("cipher") else None
 
 
+def plan_of(request: Request) -> RecoveryPlan | None:
+    """How the recovery phrase is to be dealt out; None where a request does not say."""
+    return _plan(request.part("recovery")) if request.given("recovery") else None
+
+
+def waiting_answer(pending: PendingChange | PendingInitialization) -> Answer:
+    """What waits for the proof of its kit; nothing of it is in force."""
+    metadata, kit = pending.metadata, pending.kit
+    slot = metadata.recovery_slot
+    return {
+        "fingerprint": metadata.public_key.fingerprint,
+        "database_id": metadata.database_id.hex(),
+        "sidecar": str(engine.sidecar_path(pending.path)),
+        "sheets": 0 if kit is None else len(kit.sheets),
+        "threshold": 0 if slot is None else slot.threshold,
+    }
+
+
 def fingerprint_of(path: Path) -> str:
     """Of the master key of a database as it is now; "" where no metadata tell."""
     metadata = engine.inspect(path).metadata
@@ -92,3 +119,11 @@ def changed_answer(done: Changed, before: str) -> Answer:
         "settled": done.settled,
         "warnings": done.warnings,
     }
+
+
+def _plan(request: Request) -> RecoveryPlan:
+    return engine.RecoveryPlan(
+        threshold=request.integer("threshold", lowest=1, highest=MAXIMUM_SHEETS),
+        shares=request.integer("shares", lowest=1, highest=MAXIMUM_SHEETS),
+        holders=request.texts("holders"),
+    )
