@@ -24,7 +24,7 @@ from textual.widgets import Static
 from wizard.tui import ways
 from wizard.tui.engine_client import EngineError
 from wizard.tui.engine_port import Engine
-from wizard.tui.glyphs import CROSS
+from wizard.tui.screens.complaint import complaint
 from wizard.tui.screens.fitted import PAGES_CSS, FittedScreen
 from wizard.tui.screens.help import Explanation
 from wizard.tui.session import WizardSession
@@ -180,9 +180,7 @@ class StepScreen(FittedScreen, inherit_bindings=False):
     def tell(self, text: str, *, trouble: bool = False) -> None:
         """Show a sentence above the buttons; "" removes it."""
         notice = self.query_one("#notice", Static)
-        mark = f"{CROSS} " if trouble else ""
-        content = Content.styled(f"{mark}{text}", "bold $error" if trouble else "bold")
-        notice.update(content if text else Content(""))
+        notice.update(complaint(text) if trouble else Content.styled(text, "bold"))
         notice.set_class(bool(text), "-said")
         if text and self.has_class("-low"):
             # It scrolls with the page there, and may stand below what is seen.
@@ -192,7 +190,7 @@ class StepScreen(FittedScreen, inherit_bindings=False):
         """Put the message under its field, and the focus into it."""
         under = self.query(f"{fault.field}-message") if fault.field else None
         if under:
-            under.first(Static).update(Content.styled(f"{CROSS} {fault.message}", "bold $error"))
+            under.first(Static).update(complaint(fault.message))
             self.tell("")
         else:
             self.tell(fault.message, trouble=True)

@@ -19,6 +19,7 @@ from wizard.tui.glyphs import CHECK, CROSS
 from wizard.tui.messages import FieldState
 from wizard.tui.parameters import Parameters
 from wizard.tui.screens.base import Fault, StepScreen
+from wizard.tui.screens.complaint import complaint
 from wizard.tui.screens.help import Explanation
 from wizard.tui.screens.passphrase_words import (
     PASSPHRASE_HELP,
@@ -148,7 +149,7 @@ class PassphraseScreen(StepScreen):
         self._show_agreement(message.matches)
 
     def _under(self, field: str, sentence: str) -> None:
-        content = Content.styled(f"{CROSS} {sentence}", "bold $error") if sentence else Content("")
+        content = complaint(sentence)
         self._say(f"#secret-{field}-message", content)
 
     def _say(self, selector: str, content: Content) -> None:

@@ -13,9 +13,9 @@ from textual.widgets import Input, Static
 from wizard import engine
 from wizard.tui import wording
 from wizard.tui.answers.cost import Choice
-from wizard.tui.glyphs import CROSS
 from wizard.tui.parameters import Parameters
 from wizard.tui.screens.base import Fault
+from wizard.tui.screens.complaint import complaint
 from wizard.tui.screens.derivation_help import PICTURE_HELP
 from wizard.tui.screens.derivation_rows import CUSTOM, runs_for
 from wizard.tui.screens.help import Explanation
@@ -213,8 +213,7 @@ class PictureScreen(MeasuringScreen):
         if fault.field.removeprefix("#") not in FIELDS:
             super().show_fault(fault)
             return
-        message = Content.styled(f"{CROSS} {fault.message}", "bold $error")
-        self.query_one("#foretold", Static).update(message)
+        self.query_one("#foretold", Static).update(complaint(fault.message))
         self.focus_on(fault.field)
 
     def apply(self) -> None:

@@ -12,6 +12,7 @@ from textual.content import Content
 from textual.widgets import Input, Label, Static
 
 from wizard.tui.answers.kit import Plan
+from wizard.tui.screens.complaint import complaint
 from wizard.tui.screens.dialog import Dialog
 from wizard.tui.widgets.action import Action
 from wizard.tui.widgets.choice_list import ChoiceList, Row
@@ -88,8 +89,7 @@ class PlanScreen(Dialog["Plan | None"]):
         if isinstance(plan, Plan):
             self.dismiss(plan)
         else:
-            message = Content.styled(f"✗ {plan}", "bold $error")
-            self.query_one("#plan-message", Static).update(message)
+            self.query_one("#plan-message", Static).update(complaint(plan))
 
     def _typed(self) -> Plan | str:
         chosen = self.query_one("#plans", ChoiceList).chosen

@@ -16,6 +16,7 @@ from textual.widgets import Label, Static
 from wizard.tui.asking import ask_skip_proof
 from wizard.tui.engine_client import EngineError
 from wizard.tui.screens.base import Fault, StepScreen
+from wizard.tui.screens.complaint import complaint
 from wizard.tui.screens.help import Explanation
 from wizard.tui.screens.kit import holder
 from wizard.tui.widgets.action import Action
@@ -109,7 +110,7 @@ class ProofScreen(StepScreen):
         if not event.field.typed or len(words) == 1:
             beside.update("")
         elif not words:
-            beside.update(Content.styled("✗ no word begins so", "bold $error"))
+            beside.update(complaint("no word begins so"))
         else:
             shown = "  ".join(words[:_CANDIDATES]) + ("  …" if words[_CANDIDATES:] else "")
             beside.update(Content.styled(shown, "dim"))
@@ -157,7 +158,7 @@ class ProofScreen(StepScreen):
         ]
         for at in wrong:
             beside = self.query_one(f"#word-{at}-message", Static)
-            beside.update(Content.styled("✗ not this word", "bold $error"))
+            beside.update(complaint("not this word"))
         if wrong:
             count = "One word is" if len(wrong) == 1 else f"{len(wrong)} words are"
             self.tell(f"{count} not what the kit says. “Look again” shows the words.", trouble=True)

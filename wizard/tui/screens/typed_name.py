@@ -12,6 +12,7 @@ from textual.content import Content
 from textual.widgets import Input, Label, Static
 
 from wizard.tui import wording
+from wizard.tui.screens.complaint import complaint
 from wizard.tui.screens.dialog import Dialog
 from wizard.tui.widgets.action import Action
 from wizard.tui.widgets.short_field import ShortField
@@ -62,8 +63,9 @@ class TypedNameScreen(Dialog[bool]):
         if self.query_one(ShortField).value.strip() == self._name_wanted:
             self.dismiss(True)
             return
-        content = Content.styled("✗ That is not the name of the database.", "bold $error")
-        self.query_one("#name-message", Static).update(content)
+        self.query_one("#name-message", Static).update(
+            complaint("That is not the name of the database.")
+        )
         self.query_one(ShortField).focus()
 
     @on(Action.Pressed, "#no")

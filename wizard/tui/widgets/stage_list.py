@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from dataclasses import dataclass, field
+from typing import Any
 
 from textual.content import Content
 from textual.geometry import Size
@@ -74,9 +75,9 @@ class StageList(Widget):
         """Two lines a stage: the line and its progress; in a low window only one has progress."""
         return len(self._stages) * 2 if self._spacious else len(self._stages) + 1
 
-    def report(self, name: str, *, done: int, total: int, unit: str, detail: str) -> None:
+    def report(self, event: dict[str, Any]) -> None:
         """Take one progress event; a stage this list does not show is ignored."""
-        stage = self._stages.get(name)
+        stage = self._stages.get(event["stage"])
         if stage is None:
             return
         now = time.monotonic()
@@ -86,8 +87,8 @@ class StageList(Widget):
             other.started = other.started or now
             other.ended = other.ended or now
         stage.started = stage.started or now
-        stage.unit, stage.detail = unit, detail
-        stage.take(done, total, now)
+        stage.unit, stage.detail = event.get("unit", "steps"), event.get("detail", "")
+        stage.take(event.get("done", 0), event.get("total", 0), now)
         self.refresh()
 
     def finish(self) -> None:

@@ -12,9 +12,9 @@ from textual.widget import Widget
 from textual.widgets import Input, Label, Static
 
 from wizard.tui.engine_client import EngineError
-from wizard.tui.glyphs import CROSS
 from wizard.tui.messages import FieldState
 from wizard.tui.screens.base import Fault, StepScreen
+from wizard.tui.screens.complaint import complaint
 from wizard.tui.screens.confirm import ConfirmScreen
 from wizard.tui.screens.help import Explanation
 from wizard.tui.upkeep import Progressed
@@ -92,7 +92,7 @@ class PresentScreen(StepScreen):
         field.characters = message.characters
 
     def _under(self, sentence: str) -> None:
-        content = Content.styled(f"{CROSS} {sentence}", "bold $error") if sentence else Content("")
+        content = complaint(sentence)
         part = self.query_one("#secret-current-message", Static)
         if part.content != content:
             part.update(content)

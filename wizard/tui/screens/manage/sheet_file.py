@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.widgets import Input, Label, Static
 
 from wizard.tui.engine_client import EngineError
-from wizard.tui.glyphs import CROSS
+from wizard.tui.screens.complaint import complaint
 from wizard.tui.screens.dialog import Dialog
 from wizard.tui.widgets.action import Action
 from wizard.tui.widgets.path_field import Candidates, PathField, expanded
@@ -75,8 +75,7 @@ class SheetFileScreen(Dialog["int | None"]):
         self.dismiss(threshold)
 
     def _refuse(self, sentence: str) -> None:
-        content = Content.styled(f"{CROSS} {sentence}", "bold $error")
-        self.query_one("#name-message", Static).update(content)
+        self.query_one("#name-message", Static).update(complaint(sentence))
         self.query_one(PathField).focus()
 
     @on(Action.Pressed, "#no")

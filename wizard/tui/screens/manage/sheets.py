@@ -14,8 +14,9 @@ from textual.widget import Widget
 from textual.widgets import Label, Static
 
 from wizard.tui.engine_client import EngineError
-from wizard.tui.glyphs import CHOSEN, CROSS, CURRENT, OPEN
+from wizard.tui.glyphs import CHOSEN, CURRENT, OPEN
 from wizard.tui.screens.base import Fault, StepScreen
+from wizard.tui.screens.complaint import complaint
 from wizard.tui.screens.help import Explanation
 from wizard.tui.screens.manage.sheet_file import SheetFileScreen
 from wizard.tui.upkeep import Progressed
@@ -141,8 +142,7 @@ class SheetsScreen(StepScreen):
         return Content("").join(marks)
 
     def _say(self, sentence: str) -> None:
-        content = Content.styled(f"{CROSS} {sentence}", "bold $error") if sentence else Content("")
-        self.query_one("#word-message", Static).update(content)
+        self.query_one("#word-message", Static).update(complaint(sentence))
 
     def on_word_field_changed(self, event: WordField.Changed) -> None:
         """Say beside the field what can still become of the letters."""
@@ -151,7 +151,7 @@ class SheetsScreen(StepScreen):
         if not event.field.typed or len(words) == 1:
             beside.update("")
         elif not words:
-            beside.update(Content.styled(f"{CROSS} no word begins so", "bold $error"))
+            beside.update(complaint("no word begins so"))
         else:
             more = "  …" if words[_CANDIDATES:] else ""
             beside.update(Content.styled("  ".join(words[:_CANDIDATES]) + more, "dim"))

@@ -91,13 +91,7 @@ class WorkScreen(StepScreen):
 
     def _on_progress(self, event: dict[str, Any]) -> None:
         if self.is_attached:
-            self.query_one(StageList).report(
-                event["stage"],
-                done=event.get("done", 0),
-                total=event.get("total", 0),
-                unit=event.get("unit", "steps"),
-                detail=event.get("detail", ""),
-            )
+            self.query_one(StageList).report(event)
 
     async def _carry_out(self) -> None:
         upkeep = self.session.upkeep
