@@ -109,7 +109,7 @@ def test_the_first_page_loads_no_other_page_and_nothing_of_the_engine():
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
     )
     loaded = set(done.stdout.split())
-    pages = {"base", "fitted", "select", "descriptions", "help"}
+    pages = {"base", "complaint", "fitted", "select", "descriptions", "help"}
     answers = {"target", "kit"}
     screens = {name.split(".")[3] for name in loaded if name.startswith("wizard.tui.screens.")}
     assert screens == pages
