@@ -57,6 +57,10 @@ if TYPE_CHECKING:
         record_item,
         record_lines,
     )
+    from wizard.engine.database_verification import (
+        Verification,
+        verify,
+    )
     from wizard.engine.decrypting import (
         Decrypted,
         decrypt,
@@ -323,9 +327,7 @@ if TYPE_CHECKING:
         usable_processors,
     )
     from wizard.engine.unlocking import (
-        Verification,
         unlock,
-        verify,
     )
     from wizard.engine.wordprint import (
         WORDPRINT_WORDS,
@@ -343,6 +345,7 @@ _NAMES = {
     "backing_up": "BackupFacts BackupKind backup backup_metadata verify_backup",
     "changing": "end_interrupted",
     "checklist": "Item ItemState ItemStatus checklist_of record_item record_lines",
+    "database_verification": "Verification verify",
     "decrypting": "Decrypted decrypt",
     "discovery": "default_directories discover",
     "errors": "AlreadyProtected AuditBroken AuditUnavailable Busy Cancelled DamagedBackup DamagedDatabase DamagedMetadata ForeignMetadata ForeignTarget Interrupted InvalidInput InvalidParameters InvalidPassphrase InvalidRecoveryPhrase NameNotConfirmed NoMemory NoRecovery NoSpace NotOpened NotPermitted NotProtected NotProved NotVerified OlderMetadata OutputExists ResourceLimit RolledBackMetadata TargetAbsent Unreadable UnsupportedDatabase UnsupportedVersion VerificationFailed WeakPassphrase WizardError WrongPassphrase WrongRecoveryPhrase WrongSignature",
@@ -390,7 +393,7 @@ _NAMES = {
     "survey": "Survey survey_database",
     "throughput": "CipherThroughput cipher_throughput",
     "tuning": "PRESETS Preset calibrate preset presets usable_processors",
-    "unlocking": "Verification unlock verify",
+    "unlocking": "unlock",
     "wordprint": "WORDPRINT_WORDS Wordprint",
 }
 _HOMES = {name: home for home, names in _NAMES.items() for name in names.split()}

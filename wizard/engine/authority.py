@@ -20,12 +20,13 @@ from wizard.engine.changing import changing, publish, record_in_force, remember
 from wizard.engine.errors import InvalidPassphrase, NotPermitted, WrongPassphrase
 from wizard.engine.keyfile import KeyfileInput, keyfile_from
 from wizard.engine.masterkey import SigningKey
+from wizard.engine.memory import check_cost, runs_unasked
 from wizard.engine.metadata import Metadata
 from wizard.engine.opening import open_data_key, open_database, open_root, whose_passphrase
 from wizard.engine.passphrase import PassphraseSource, passphrase_from
 from wizard.engine.progress import Progress, ProgressSink, Stage, ignore_progress
 from wizard.engine.secret import Secret
-from wizard.engine.unlocking import check_cost, openable, runs_unasked
+from wizard.engine.unlocking import openable
 
 _NOT_REMEMBERED = (
     "The database is in use or cannot be written, so it has not noted this change yet; it does when "

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from wizard.engine.dated_names import dated_names_of
 from wizard.engine.errors import NotVerified
 from wizard.engine.filehead import FileKind, begins_with, classify
 from wizard.engine.replacement import read_sidecar_bytes
@@ -38,6 +37,8 @@ def is_cut_off(target: Path) -> bool:
 
 def second_names(target: Path) -> list[Path]:
     """Dated names of the very file that is the database."""
+    from wizard.engine.dated_names import dated_names_of  # noqa: PLC0415 - most states need none
+
     try:
         return dated_names_of(target, "replaced", target.lstat())
     except OSError:

@@ -20,6 +20,7 @@ from wizard.engine.errors import TargetAbsent, Unreadable, WrongSignature
 from wizard.engine.inspection import inspect, resolve
 from wizard.engine.keyfile import KeyfileInput, keyfile_from
 from wizard.engine.masterkey import MasterPublicKey, SigningKey
+from wizard.engine.memory import check_cost
 from wizard.engine.passphrase import PassphraseSource, passphrase_from
 from wizard.engine.progress import CancelToken, Progress, ProgressSink, Stage, ignore_progress
 from wizard.engine.sidecar import read_regular
@@ -32,7 +33,7 @@ from wizard.engine.sshsig import (
     read_public_key,
     read_signature,
 )
-from wizard.engine.unlocking import check_cost, openable
+from wizard.engine.unlocking import openable
 
 _SIGNER = "datafold-wizard"
 _PIECE = 1024 * 1024

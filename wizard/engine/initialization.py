@@ -23,6 +23,7 @@ from wizard.engine.inspection import State
 from wizard.engine.kdf import KdfParams
 from wizard.engine.keyfile import KeyfileInput, keyfile_from
 from wizard.engine.kit import RecoveryKit
+from wizard.engine.memory import check_cost
 from wizard.engine.metadata import AuditHead
 from wizard.engine.passphrase import PassphraseSource, check_strength, new_passphrase_from
 from wizard.engine.pending import Initialized, OriginalPolicy, PendingInitialization
@@ -30,7 +31,6 @@ from wizard.engine.progress import CancelToken, Progress, ProgressSink, Stage, i
 from wizard.engine.recovery import RecoveryPlan
 from wizard.engine.sqlite import Cipher, recommended_cipher
 from wizard.engine.staging import Staged, Staging
-from wizard.engine.unlocking import check_cost
 from wizard.engine.writerlock import WriterLock
 
 DEFAULT_MINIMUM_SCORE = 3

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from wizard.engine.authority import master_root
 from wizard.engine.keyfile import KeyfileInput, keyfile_from
 from wizard.engine.masterkey import SigningKey
+from wizard.engine.memory import check_cost
 from wizard.engine.metadata import Metadata
 from wizard.engine.opening import open_data_key
 from wizard.engine.passphrase import PassphraseSource, passphrase_from
 from wizard.engine.secret import Secret
-from wizard.engine.unlocking import check_cost
 
 
 @dataclass(frozen=True, slots=True)

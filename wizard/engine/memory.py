@@ -51,6 +51,22 @@ def check_unattended(params: KdfParams) -> None:
         )
 
 
+def check_cost(params: KdfParams, *, allow_high_cost: bool) -> None:
+    """Refuse parameters out of bounds, and those this machine does not run without asking."""
+    params.check()
+    if not allow_high_cost:
+        check_unattended(params)
+
+
+def runs_unasked(params: KdfParams) -> bool:
+    """Whether this machine runs them without asking."""
+    try:
+        check_cost(params, allow_high_cost=False)
+    except ResourceLimit:
+        return False
+    return True
+
+
 def _limit_under(root: Path) -> MemoryLimit:
     total_kib, free_kib = _memory(root)
     cgroup_kib = min(_cgroup_limits_kib(root), default=total_kib)

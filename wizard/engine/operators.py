@@ -20,6 +20,7 @@ from wizard.engine.errors import InvalidInput, InvalidPassphrase, NotProved
 from wizard.engine.initialization import DEFAULT_MINIMUM_SCORE, measured
 from wizard.engine.kdf import SALT_BYTES, KdfParams, derive
 from wizard.engine.keyfile import KeyfileInput
+from wizard.engine.memory import check_cost
 from wizard.engine.metadata import read_metadata
 from wizard.engine.opening import open_database, open_operator
 from wizard.engine.passphrase import PassphraseSource, check_strength, new_passphrase_from
@@ -27,7 +28,6 @@ from wizard.engine.progress import CancelToken, Progress, ProgressSink, Stage, i
 from wizard.engine.sealing import fill
 from wizard.engine.secret import Secret
 from wizard.engine.slots import MAXIMUM_OPERATORS, SLOT_ID_BYTES, OperatorSlot
-from wizard.engine.unlocking import check_cost
 
 
 def add_operator(

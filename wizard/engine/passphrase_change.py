@@ -17,11 +17,12 @@ from wizard.engine.initialization import DEFAULT_MINIMUM_SCORE, measured
 from wizard.engine.inspection import inspect
 from wizard.engine.kdf import KdfParams
 from wizard.engine.keyfile import KeyfileInput, keyfile_from
+from wizard.engine.memory import check_cost
 from wizard.engine.passphrase import PassphraseSource, check_strength, new_passphrase_from
 from wizard.engine.progress import CancelToken, Progress, ProgressSink, Stage, ignore_progress
 from wizard.engine.secret import Secret
 from wizard.engine.succession import Credentials, Successor, check_room
-from wizard.engine.unlocking import check_cost, openable
+from wizard.engine.unlocking import openable
 
 
 class KeyfileChange(Enum):

@@ -18,7 +18,6 @@ _LATE = (
     "wizard.engine.advice",
     "wizard.engine.initialization",
     "wizard.engine.kit_proof",
-    "wizard.engine.memory",
     "zxcvbn",
 )
 

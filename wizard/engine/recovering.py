@@ -25,6 +25,7 @@ from wizard.engine.kit import parse_sheets
 from wizard.engine.kit_change import PendingChange
 from wizard.engine.kit_making import kit_of, new_recovery_slot
 from wizard.engine.masterkey import SigningKey
+from wizard.engine.memory import check_cost
 from wizard.engine.metadata import Metadata, read_metadata
 from wizard.engine.opening import open_database
 from wizard.engine.passphrase import PassphraseSource, check_strength, new_passphrase_from
@@ -34,7 +35,7 @@ from wizard.engine.rescue import open_kit
 from wizard.engine.secret import Secret
 from wizard.engine.slots import RecoverySlot
 from wizard.engine.succession import Credentials, Successor, check_room
-from wizard.engine.unlocking import check_cost, openable
+from wizard.engine.unlocking import openable
 
 
 def prepare_recovery(

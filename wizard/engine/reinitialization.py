@@ -27,6 +27,7 @@ from wizard.engine.errors import (
 from wizard.engine.initialization import DEFAULT_MINIMUM_SCORE, measured, write_staged
 from wizard.engine.kdf import KdfParams
 from wizard.engine.keyfile import KeyfileInput
+from wizard.engine.memory import check_cost
 from wizard.engine.metadata import Metadata
 from wizard.engine.moving_aside import (
     finish,
@@ -44,7 +45,6 @@ from wizard.engine.sidecar import sidecar_path, staged_path, sync_directory
 from wizard.engine.sqlite import Cipher, FileKind, classify, recommended_cipher
 from wizard.engine.staging import Staging, staged_sidecar
 from wizard.engine.swap import dress
-from wizard.engine.unlocking import check_cost
 from wizard.engine.usage import usage_of
 from wizard.engine.writerlock import WriterLock
 

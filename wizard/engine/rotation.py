@@ -31,6 +31,7 @@ from wizard.engine.inspection import State
 from wizard.engine.kdf import KdfParams
 from wizard.engine.keyed import SQLCIPHER_PAGE_SIZE
 from wizard.engine.keyfile import KeyfileInput
+from wizard.engine.memory import check_cost
 from wizard.engine.metadata import DataKeyFacts, Metadata, sign_metadata
 from wizard.engine.opening import open_database
 from wizard.engine.passphrase import PassphraseSource
@@ -45,7 +46,7 @@ from wizard.engine.slots import DATA_KEY_BYTES
 from wizard.engine.source import ConversionReport
 from wizard.engine.sqlite import Cipher, FileKind, InnerIdentity
 from wizard.engine.succession import Credentials, Successor, check_room
-from wizard.engine.unlocking import check_cost, openable
+from wizard.engine.unlocking import openable
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from wizard.engine import audit, audit_reading, sqlite
@@ -23,14 +22,13 @@ from wizard.engine.errors import (
     InvalidInput,
     NoRecovery,
     NotVerified,
-    ResourceLimit,
     WrongPassphrase,
 )
 from wizard.engine.identity import write_anchor
 from wizard.engine.inspection import Inspection, State, inspect, look, resolve
-from wizard.engine.kdf import KdfParams
 from wizard.engine.keyfile import KeyfileInput, keyfile_from
 from wizard.engine.masterkey import SigningKey
+from wizard.engine.memory import check_cost, runs_unasked
 from wizard.engine.metadata import Metadata
 from wizard.engine.opening import (
     Database,
@@ -41,23 +39,9 @@ from wizard.engine.opening import (
     open_root,
 )
 from wizard.engine.passphrase import PassphraseSource, passphrase_from
-from wizard.engine.progress import CancelToken, ProgressSink, ignore_progress
 from wizard.engine.secret import Secret
 from wizard.engine.slots import OperatorSlot
 from wizard.engine.sqlite import Cipher, FileKind
-
-
-@dataclass(frozen=True, slots=True)
-class Verification:
-    """What `verify` has proved: the secret opens the database, and every page of it is sound."""
-
-    path: Path
-    fingerprint: str
-    generation: int
-    opened_with: str
-    tables: int
-    rows: int
-    warnings: tuple[str, ...]
 
 
 def unlock(
@@ -75,10 +59,11 @@ def unlock(
     With ``operator``, a label, only that operator's slot is tried. Without, the master's is, and
     then those of all operators: a wrong passphrase costs a derivation for each. An operator's slot
     that takes more memory than is used without asking is then passed over unless
-    ``allow_high_cost``, and `WrongPassphrase` says so. ``recovery`` takes
-    the text of each sheet, or bare phrases of 33 words. What was not recorded in the audit log, or
-    is no longer there, is told in the database's ``warnings``. Raises a subclass of `NotVerified` (metadata or database are not sound), `NotOpened` (the secret is not the right
-    one), or the error of the target's state; the database is not touched then.
+    ``allow_high_cost``, and `WrongPassphrase` says so. ``recovery`` takes the text of each sheet,
+    or bare phrases of 33 words. What was not recorded in the audit log, or is no longer there, is
+    told in the database's ``warnings``. Raises a subclass of `NotVerified` (metadata or database
+    are not sound), `NotOpened` (the secret is not the right one), or the error of the target's
+    state; the database is not touched then.
     """
     with ExitStack() as keys, audit.attempt(resolve(path), "unlock") as entry:
         database = open_recorded(
@@ -91,7 +76,7 @@ def unlock(
             readonly=readonly,
             allow_high_cost=allow_high_cost,
         )
-    _compare_log(database, entry)
+    compare_log(database, entry)
     if entry.signer is not None and not readonly and not database.warnings:
         # Only now is it sure that the log holds what the last anchor vouches for.
         write_anchor(database.connection, entry.head)
@@ -167,72 +152,6 @@ def _open_master(metadata: Metadata, passphrase: Secret, keyfile: KeyfileInput |
         return open_root(metadata, passphrase, file)
 
 
-def verify(
-    path: str | Path,
-    passphrase: PassphraseSource | None = None,
-    *,
-    keyfile: KeyfileInput | None = None,
-    recovery: Sequence[str] | None = None,
-    operator: str | None = None,
-    allow_high_cost: bool = False,
-    progress: ProgressSink = ignore_progress,
-    cancel: CancelToken | None = None,
-) -> Verification:
-    """Prove that a secret opens the database, and read and check all of it.
-
-    Changes nothing but the audit log.
-    """
-    with (
-        ExitStack() as keys,
-        audit.attempt(resolve(path), "verify") as entry,
-        open_recorded(
-            entry,
-            keys,
-            passphrase,
-            keyfile=keyfile,
-            recovery=recovery,
-            operator=operator,
-            readonly=True,
-            allow_high_cost=allow_high_cost,
-        ) as database,
-    ):
-        sqlite.integrity(database.connection, progress=progress, cancel=cancel)
-        counts = sqlite.row_counts(database.connection)
-    _compare_log(database, entry)
-    warnings = list(database.warnings)
-    if database.metadata is None:
-        warnings.append(
-            "The sidecar is missing or damaged; only the recovery kit opens this database."
-        )
-    return Verification(
-        path=database.path,
-        fingerprint=database.fingerprint,
-        generation=database.identity.generation,
-        opened_with=database.opened_with,
-        tables=len(counts),
-        rows=sum(counts.values()),
-        warnings=tuple(warnings),
-    )
-
-
-def check_cost(params: KdfParams, *, allow_high_cost: bool) -> None:
-    """Refuse parameters out of bounds, and those this machine does not run without asking."""
-    from wizard.engine.memory import check_unattended  # noqa: PLC0415 - reads /proc and cgroups
-
-    params.check()
-    if not allow_high_cost:
-        check_unattended(params)
-
-
-def runs_unasked(params: KdfParams) -> bool:
-    """Whether this machine runs them without asking."""
-    try:
-        check_cost(params, allow_high_cost=False)
-    except ResourceLimit:
-        return False
-    return True
-
-
 def _only_salt_differs(found: Inspection) -> bool:
     """Whether the first 16 bytes may just be damaged: `aegis` under a raw key does not use them."""
     return (
@@ -302,7 +221,7 @@ def _newer(now: Metadata | None, before: Metadata) -> bool:
     )
 
 
-def _compare_log(database: Database, entry: audit.Audited) -> None:
+def compare_log(database: Database, entry: audit.Audited) -> None:
     """Warn of what was not recorded, or is no longer there."""
     if entry.warning:
         database.warnings = (entry.warning,)
