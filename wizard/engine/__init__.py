@@ -324,7 +324,6 @@ if TYPE_CHECKING:
         calibrate,
         preset,
         presets,
-        usable_processors,
     )
     from wizard.engine.unlocking import (
         unlock,
@@ -332,6 +331,9 @@ if TYPE_CHECKING:
     from wizard.engine.wordprint import (
         WORDPRINT_WORDS,
         Wordprint,
+    )
+    from wizard.engine.working_memory import (
+        usable_processors,
     )
 
 _NAMES = {
@@ -392,9 +394,10 @@ _NAMES = {
     "status": "status_report",
     "survey": "Survey survey_database",
     "throughput": "CipherThroughput cipher_throughput",
-    "tuning": "PRESETS Preset calibrate preset presets usable_processors",
+    "tuning": "PRESETS Preset calibrate preset presets",
     "unlocking": "unlock",
     "wordprint": "WORDPRINT_WORDS Wordprint",
+    "working_memory": "usable_processors",
 }
 _HOMES = {name: home for home, names in _NAMES.items() for name in names.split()}
 

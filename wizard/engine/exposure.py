@@ -6,11 +6,10 @@ rather say too little.
 
 from __future__ import annotations
 
-import os
-
 from wizard.engine.kdf import KdfParams
 from wizard.engine.memory import machine_limit
 from wizard.engine.metadata import Metadata
+from wizard.engine.working_memory import usable_processors
 from wizard.values import dataclass
 
 # Copied, compared row by row, checked: what a small server with an ordinary SSD does in a second.
@@ -58,8 +57,7 @@ def outlook(metadata: Metadata, *, size: int) -> Outlook:
 
 def _stronger(stored: KdfParams) -> KdfParams | None:
     """What surely takes no longer than a second here, if it costs a guesser twice as much."""
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    lanes = max(1, min(_MOST_LANES, usable or 1))
+    lanes = min(_MOST_LANES, usable_processors())
     in_time_kib = int(_FILLED_KIB_PER_SECOND * lanes * _TARGET_SECONDS) // _PASSES
     memory_kib = min(in_time_kib, machine_limit().available_kib // 4, _MOST_MEMORY_KIB)
     memory_kib = memory_kib // _MIB * _MIB

@@ -11,7 +11,6 @@
 from __future__ import annotations
 
 import math
-import os
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -26,6 +25,7 @@ from wizard.engine.kdf import (
 from wizard.engine.measuring import Measurement, checked_run, measure, measurement_of, time_once
 from wizard.engine.memory import machine_limit
 from wizard.engine.progress import CancelToken, Progress, ProgressSink, Stage, ignore_progress
+from wizard.engine.working_memory import usable_processors
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -213,12 +213,6 @@ class _Search:
         detail = f"{params.memory_kib // _MIB} MiB, {params.passes} passes"
         self.progress(Progress(Stage.DERIVE, self.runs, 0, detail=detail))
         return self.known
-
-
-def usable_processors() -> int:
-    """Return how many processors this process may use."""
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return max(1, usable or 1)
 
 
 def _usable_lanes() -> int:

@@ -30,6 +30,12 @@ _madvise = ctypes.CDLL(None).madvise
 _madvise.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
 
 
+def usable_processors() -> int:
+    """Return how many processors this process may use."""
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return max(1, usable or 1)
+
+
 class WorkingMemory:
     """Argon2's blocks: lent once per run, zero when the mapping ends. Raises `NoMemory`."""
 
@@ -54,8 +60,7 @@ class WorkingMemory:
 
     def touch(self) -> None:
         """Populate all pages, in equal shares. The interpreter lock is free meanwhile."""
-        usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
-        shares = max(1, min(usable, self._size // _SHARE))
+        shares = max(1, min(usable_processors(), self._size // _SHARE))
         share = -(-self._size // shares // _HUGE_PAGE) * _HUGE_PAGE
         offsets = range(0, self._size, share)
         threads = [
