@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import subprocess
 import sys
@@ -126,3 +127,17 @@ def test_no_name_of_the_front_door_is_that_of_a_module_behind_it():
 
     modules = {path.stem for path in Path(engine.__file__).parent.glob("*.py")}
     assert not modules & set(engine._HOMES)
+
+
+def test_what_the_front_door_tells_type_checkers_is_what_it_loads():
+    from wizard import engine
+
+    told = {
+        alias.asname: node.module
+        for node in ast.walk(ast.parse(Path(engine.__file__).read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and node.module.startswith("wizard.engine.")
+        for alias in node.names
+    }
+    assert told == {name: f"wizard.engine.{home}" for name, home in engine._HOMES.items()}
+    assert dir(engine) == sorted(told)
+    assert all(hasattr(engine, name) for name in told)
