@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from wizard.engine import audit, inspection
-from wizard.engine.changing import changing, publish, record_in_force, remember
+from wizard.engine.changing import changing, publish, remember
 from wizard.engine.errors import InvalidPassphrase, NotPermitted, WrongPassphrase
 from wizard.engine.keyfile import KeyfileInput, keyfile_from
 from wizard.engine.masterkey import SigningKey
@@ -69,13 +69,11 @@ class Authority:
     def publish(self, metadata: Metadata) -> Changed:
         """Put a document in force that the present master key signs."""
         publish(self.target, metadata, self.signing, entry=self.entry)
-        return self.done(metadata, self.signing)
+        return self.done(metadata)
 
-    def done(self, metadata: Metadata, signing: SigningKey) -> Changed:
-        """Record a document that is in force, and let the database note it."""
-        return in_force(
-            self.entry, metadata, data_key=self.data_key, signing=signing, settled=self.settled
-        )
+    def done(self, metadata: Metadata) -> Changed:
+        """Let the database note a document that is in force, and say how that went."""
+        return in_force(self.entry, metadata, data_key=self.data_key, settled=self.settled)
 
 
 def in_force(
@@ -83,14 +81,9 @@ def in_force(
     metadata: Metadata,
     *,
     data_key: Secret,
-    signing: SigningKey,
     settled: str | None,
 ) -> Changed:
-    """Record a document that is in force, let the database note it, and say how that went.
-
-    ``signing`` is the master key of the document.
-    """
-    record_in_force(entry, metadata, signing)
+    """Let the database note a document that is in force, and say how that and recording it went."""
     known = remember(entry.target, metadata, data_key)
     warnings = ("" if known else _NOT_REMEMBERED, entry.warning)
     return Changed(entry.target, metadata, settled, tuple(each for each in warnings if each))

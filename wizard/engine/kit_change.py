@@ -108,7 +108,6 @@ class PendingChange:
             self._entry,
             self.metadata,
             data_key=self._data_key,
-            signing=self._signing,
             settled=self.settled,
         )
         self._record_proof()

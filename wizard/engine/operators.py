@@ -181,7 +181,7 @@ def _add(
         cancel.check()
 
     publish(held.target, metadata, held.signing, entry=held.entry, prove=prove)
-    return held.done(metadata, held.signing)
+    return held.done(metadata)
 
 
 def _check_label(label: str) -> None:

@@ -144,7 +144,7 @@ def _succeed(
 
         progress(Progress(Stage.COMMIT, 0, 1))
         publish(held.target, metadata, successor.signing, entry=held.entry, prove=prove)
-        return held.done(metadata, successor.signing)
+        return held.done(metadata)
 
 
 def _new_keyfile(

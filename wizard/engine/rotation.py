@@ -183,7 +183,6 @@ class _Rotation:
                 held.entry,
                 metadata,
                 data_key=data_key,
-                signing=successor.signing,
                 settled=held.settled,
             )
         return changed, copied
@@ -270,6 +269,7 @@ class _Rotation:
             source.close()
             settle(target)
             read_back(target, following)
+            record_in_force(self.held.entry, metadata, successor.signing)
         except BaseException as error:
             source.close()
             if not _in_place(target, metadata):
