@@ -132,7 +132,7 @@ def _without_sidecar(target: Path, kind: FileKind, *, unfinished: bool) -> Inspe
             ways_out=("If it was protected here and lost its sidecar: put that back.", _BY_KIT),
         )
     if unfinished and classify(replaced_path(target)) is FileKind.OPAQUE:
-        return _cut_off_and_lost(target, kind)
+        return _cut_off_and_lost(target)
     if unfinished:
         return _interrupted(target, kind)
     if kind is FileKind.ABSENT:
@@ -222,23 +222,18 @@ def _likeliest(sidecar: Sidecar, target: Path) -> Metadata:
     return sidecar.current
 
 
-def _cut_off_and_lost(target: Path, kind: FileKind) -> Inspection:
+def _cut_off_and_lost(target: Path) -> Inspection:
     """A rotation was cut off, and database and sidecar of then have gone since."""
     left = replaced_path(target).name
     error = Interrupted(
         f"A rotation of {target.name} did not finish, and its crypto metadata are gone since. "
         f"{left} is the database as it was before."
     )
-    found = _interrupted(target, kind)
-    return replace(
-        found,
-        reason=str(error),
-        ways_out=(
-            f"Put {target.name} and its .crypto.json file back to where they were.",
-            f"Start anew; {left} is kept under a dated name then.",
-        ),
-        error=error,
+    ways_out = (
+        f"Put {target.name} and its .crypto.json file back to where they were.",
+        f"Start anew; {left} is kept under a dated name then.",
     )
+    return _unfinished(target, error, ways_out=ways_out)
 
 
 def _starting_over(target: Path) -> Inspection:
@@ -246,13 +241,8 @@ def _starting_over(target: Path) -> Inspection:
         f"Starting over with {target.name} did not finish. The new database is complete, and the "
         "old files are kept under a dated name."
     )
-    return Inspection(
-        target,
-        State.INTERRUPTED,
-        reason=str(error),
-        ways_out=("Run reinit again: it ends this first, before it asks for anything.",),
-        error=error,
-    )
+    ways_out = ("Run reinit again: it ends this first, before it asks for anything.",)
+    return _unfinished(target, error, ways_out=ways_out)
 
 
 def _interrupted(target: Path, kind: FileKind) -> Inspection:
@@ -263,13 +253,12 @@ def _interrupted(target: Path, kind: FileKind) -> Inspection:
     )
     what = "An initialization or restoration" if kind is FileKind.ABSENT else "An initialization"
     error = Interrupted(f"{what} of {target.name} did not finish. {kept}")
-    return Inspection(
-        target,
-        State.INTERRUPTED,
-        reason=str(error),
-        ways_out=("Start again; what is left of the unfinished run is removed first.",),
-        error=error,
-    )
+    ways_out = ("Start again; what is left of the unfinished run is removed first.",)
+    return _unfinished(target, error, ways_out=ways_out)
+
+
+def _unfinished(target: Path, error: Interrupted, *, ways_out: tuple[str, ...]) -> Inspection:
+    return Inspection(target, State.INTERRUPTED, reason=str(error), ways_out=ways_out, error=error)
 
 
 def _damaged(target: Path, error: NotVerified, *, ways_out: tuple[str, ...]) -> Inspection:
