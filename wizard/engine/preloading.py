@@ -8,16 +8,10 @@ from __future__ import annotations
 
 import importlib
 
-# The libraries that the engine loads late, and its own modules that load the rest of it.
+# The libraries that the engine loads late, and its own module that loads the rest of it.
 _LATE = (
     "_argon2_cffi_bindings._ffi",
-    "_strptime",
-    "pwd",
-    "shamir_mnemonic",
-    "sqlite3",
-    "wizard.engine.advice",
     "wizard.engine.initialization",
-    "wizard.engine.kit_proof",
     "zxcvbn",
 )
 
