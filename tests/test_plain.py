@@ -18,10 +18,13 @@ from tests.databases import make_plain
 from tests.tui_terminal import Terminal
 from wizard import engine
 from wizard.diagnostics import UsageProblem
+from wizard.plain import conversation, smaller_machine
 from wizard.plain.answers import Answers, read_answers
+from wizard.plain.asking import Asker, Refused
 from wizard.plain.prefill import prefill
-from wizard.tui.answers.cost import OtherMachine
+from wizard.tui.answers.cost import Choice, OtherMachine
 from wizard.tui.answers.kit import Plan
+from wizard.tui.parameters import Parameters
 from wizard.tui.session import WizardSession
 
 PASSPHRASE = "seven quiet lanterns drift north"
@@ -336,6 +339,13 @@ def test_each_sheet_goes_to_its_holder_on_a_terminal_that_can_do_nothing_but_pri
         assert opened.opened_with == "recovery"
     items = engine.checklist_of(engine.inspect(database))
     assert [items[item].state for item in engine.Item][:2] == ["skipped", "skipped"]
+
+
+def test_a_benchmark_file_in_a_home_that_is_not_there_is_refused_in_words():
+    balanced = Choice("balanced", Parameters(19 * 1024, 2, 1), seconds=1.0)
+    talk = conversation.Talk(Asker(), Answers(), session=WizardSession(choices=[balanced]))
+    with pytest.raises(Refused, match="no home directory"):
+        smaller_machine._read(talk, "~nobody-of-that-name/there.json")
 
 
 @pytest.mark.parametrize(

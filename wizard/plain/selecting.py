@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from wizard import engine, node
 from wizard.plain.asking import Back, Refused, say
 from wizard.plain.managing import manageable
+from wizard.plain.place import typed_path
 from wizard.tui import wording
 from wizard.tui.answers.target import Target
 from wizard.tui.process.looking import utc
@@ -81,10 +82,7 @@ def proposed_path() -> str:
 def _path(text: str, *, new: bool) -> str:
     if not text or "\0" in text:
         raise Refused("Type a path, such as /srv/data/node.db.")
-    try:
-        path = Path(text).expanduser().absolute()
-    except RuntimeError:
-        raise Refused("There is no home directory of that name.") from None
+    path = typed_path(text)
     if new and path.exists():
         raise Refused("There is a file of that name already.")
     if not path.exists() and not path.parent.is_dir():
