@@ -10,8 +10,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import pytest
-
+from tests.programs import unless
 from wizard.selftest.acting import Act, ActFailed
 from wizard.selftest.tracing import Operation, can_trace, killed, operations
 
@@ -27,7 +26,7 @@ __all__ = [
     "renew",
 ]
 
-needs_tracing = pytest.mark.skipif(can_trace() is not None, reason="ptrace does not work here")
+needs_tracing = unless(can_trace())
 
 SAMPLE = 24
 """Kills of one verb in an ordinary run; all of them with DATAFOLD_TEST_KILL_ALL=1."""

@@ -17,6 +17,7 @@ import pytest
 
 from tests.attacks.scanning import of_bytes, of_passphrase
 from tests.databases import make_plain
+from tests.programs import cannot_run
 from wizard import engine
 
 MARKER = "velvet Quokka ferment 8841 drizzle"
@@ -58,9 +59,9 @@ def directory(tmp_path):
     pattern = Path("/proc/sys/kernel/core_pattern").read_text().strip()
     hard = resource.getrlimit(resource.RLIMIT_CORE)[1]
     if not pattern.startswith("core") or (hard != resource.RLIM_INFINITY and os.geteuid()):
-        why = f"core files do not come into the working directory here ({pattern!r}, limit {hard})"
-        assert not os.environ.get("CI"), why
-        pytest.skip(why)
+        cannot_run(
+            f"core files do not come into the working directory here ({pattern!r}, limit {hard})"
+        )
     place = tmp_path / "data"
     place.mkdir()
     return place

@@ -19,8 +19,9 @@ from wizard.diagnostics import InvalidConfiguration
 
 COUNT = 10_000 if FULL else 200  # of each reader, by each driver
 MOST_MIB = 200
+full_only = pytest.mark.skipif(not FULL, reason="many runs, steered by atheris")
 needs_atheris = pytest.mark.skipif(
-    not FULL or importlib.util.find_spec("atheris") is None, reason="many runs, steered by atheris"
+    importlib.util.find_spec("atheris") is None, reason="atheris has no build for this Python"
 )
 
 
@@ -30,6 +31,7 @@ def test_nothing_spoilt_at_random_is_accepted(tmp_path):
 
 
 @pytest.mark.timeout(3600)
+@full_only
 @needs_atheris
 @pytest.mark.parametrize("name", NAMES)
 def test_nothing_spoilt_with_a_purpose_is_accepted(tmp_path, name):

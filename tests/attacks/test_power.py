@@ -13,14 +13,14 @@ from pathlib import Path
 import pytest
 
 from tests.attacks import FULL
-from tests.attacks.faults import FAULTS, Fault, faulted, needs_faults
-from tests.killing import renew
+from tests.attacks.faults import FAULTS, Fault, faulted, needs_registers
+from tests.killing import needs_tracing, renew
 from wizard import engine
 from wizard.diagnostics import explain
 from wizard.selftest import cases
 from wizard.selftest.cases import CASES, Case
 
-pytestmark = needs_faults
+pytestmark = [needs_tracing, needs_registers]
 
 SAMPLE = 2
 ONCE = next(fault for fault in FAULTS if fault.name == "EIO once")
