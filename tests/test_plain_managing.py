@@ -6,8 +6,7 @@ import pyrage
 import pytest
 
 import wizard
-from tests.databases import PASSPHRASE, make_plain
-from tests.test_initialization import protect
+from tests.databases import PASSPHRASE
 from tests.test_plain import Talk, prove, words_of
 from tests.tui_terminal import Terminal
 from wizard import engine
@@ -19,13 +18,8 @@ NEW = "nine copper kettles hum softly"
 
 
 @pytest.fixture
-def node(tmp_path):
-    """A protected database, with its sheet beside its directory."""
-    directory = tmp_path / "data"
-    directory.mkdir()
-    make_plain(directory / "node.db", rows=5)
-    protect(directory / "node.db", tmp_path, original="remove")
-    return directory / "node.db"
+def node(protected_node):
+    return protected_node
 
 
 def opens(path, passphrase, **how):

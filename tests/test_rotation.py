@@ -62,9 +62,8 @@ def protected(directory, *, path=None, **options):
 
 
 @pytest.fixture
-def node(tmp_path):
-    """A protected database in a directory of its own; its sheet is beside that."""
-    return protected(tmp_path)
+def node(protected_node):
+    return protected_node
 
 
 def files_in(directory):

@@ -61,13 +61,8 @@ QUERY = "SELECT name FROM customers ORDER BY id"
 
 
 @pytest.fixture
-def node(tmp_path):
-    """A protected database in a directory of its own; its sheets are beside that."""
-    directory = tmp_path / "data"
-    directory.mkdir()
-    make_plain(directory / "node.db", rows=5)
-    protect(directory / "node.db", tmp_path, original="remove")
-    return directory / "node.db"
+def node(protected_node):
+    return protected_node
 
 
 def opens(path, passphrase=PASSPHRASE, **how):

@@ -13,8 +13,8 @@ import pytest
 from textual import events
 
 import wizard
-from tests.databases import PASSPHRASE, make_plain
-from tests.test_initialization import CHEAP, protect
+from tests.databases import PASSPHRASE
+from tests.test_initialization import CHEAP
 from tests.tui_journey import Journey
 from tests.upkeep_walk import choose
 from wizard import engine
@@ -23,20 +23,15 @@ from wizard.tui.engine_client import EngineClient
 from wizard.tui.parameters import Parameters
 
 NEW = "vermilion tugboat quokka ninety three"
-ROWS = 20
+ROWS = 5
 SECONDS = 15.0
 
 Story = Callable[[Journey], Coroutine[Any, Any, None]]
 
 
 @pytest.fixture
-def node(tmp_path: Path) -> Path:
-    """A protected database; its sheet is in `tmp_path`."""
-    directory = tmp_path / "data"
-    directory.mkdir()
-    path = make_plain(directory / "node.db", ROWS)
-    protect(path, tmp_path, original="remove")
-    return path
+def node(protected_node: Path) -> Path:
+    return protected_node
 
 
 def run(story: Story, path: Path) -> None:

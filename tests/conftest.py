@@ -1,0 +1,28 @@
+"""One protected database for all tests of a run: protecting it costs more than many a test of it."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.databases import make_plain
+from tests.test_initialization import protect
+
+
+@pytest.fixture(scope="session")
+def protected_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The directory that every `protected_node` is a copy of."""
+    directory = tmp_path_factory.mktemp("protected")
+    directory.joinpath("data").mkdir()
+    node = make_plain(directory / "data/node.db", rows=5)
+    protect(node, directory, original="remove")
+    return directory
+
+
+@pytest.fixture
+def protected_node(protected_once: Path, tmp_path: Path) -> Path:
+    """A protected database of 5 rows in a directory of its own; its sheet is beside that."""
+    shutil.copytree(protected_once, tmp_path, dirs_exist_ok=True)
+    return tmp_path / "data/node.db"
