@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import zlib
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from tests.upkeep_fakes import UpkeepFakes
+from wizard.engine.compact_slot import CompactSlot
+from wizard.engine.slot_qr import SlotQr
 from wizard.tui.engine_client import EngineError
 
 Answer = dict[str, Any]
@@ -141,6 +144,27 @@ LIMIT = (
     "This needs 2048 MiB of memory; without asking, at most 1996 MiB are used here "
     "(half of the available memory)."
 )
+
+
+@cache
+def qr_lines() -> list[str]:
+    """The code of a slot that opens nothing."""
+    slot = CompactSlot(
+        database_id=bytes(range(16)),
+        generation=1,
+        cipher="aegis",
+        page_size=4096,
+        file_salt=bytes(range(16, 32)),
+        slot_id=bytes(range(8)),
+        share_identifier=4711,
+        threshold=2,
+        shares=3,
+        authority_public_key=bytes(range(32, 64)),
+        master_public_key=bytes(range(64, 96)),
+        ephemeral=bytes(range(96, 128)),
+        ciphertext=bytes(range(128, 176)),
+    )
+    return SlotQr.of(slot).half_blocks()
 
 
 def _years(count: float) -> str:
@@ -457,8 +481,7 @@ class FakeEngine(UpkeepFakes):
 
     async def _kit_sheet(self, _progress: Any, number: int) -> Answer:
         holders = self.plan["holders"]
-        # A code of version 11: 61 modules and a quiet zone of 4, two modules in a cell.
-        line = "    " + "▀▄█ " * 15 + "█    "
+        code = qr_lines()
         return {
             "number": number,
             "of": self.plan["shares"],
@@ -466,7 +489,7 @@ class FakeEngine(UpkeepFakes):
             "holder": holders[number - 1] if holders else f"sheet {number}",
             "words": WORDS[number - 1 :] + WORDS[: number - 1],
             "slot_lines": SLOT_LINES,
-            "qr": {"lines": [line] * 35, "width": len(line), "height": 35},
+            "qr": {"lines": code, "width": len(code[0]), "height": len(code)},
         }
 
     async def _kit_save(

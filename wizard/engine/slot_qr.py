@@ -58,15 +58,15 @@ class SlotQr:
         colour alone, for fonts and encodings without block characters.
         """
         if drawing is Drawing.HALF_BLOCKS:
-            return [self._half_blocks(top) for top in range(0, len(self.modules), 2)]
+            return [f"{_DARK_ON_LIGHT}{cells}{_RESET}" for cells in self.half_blocks()]
         return [_spaces(row) for row in self.modules]
 
-    def _half_blocks(self, top: int) -> str:
-        upper = self.modules[top]
+    def half_blocks(self) -> list[str]:
+        """Return the code with two modules in a cell, without colours: a dark one is foreground."""
+        light = (False,) * len(self.modules[0])
         # An odd number of rows: the row that is missing at the end belongs to the quiet zone.
-        lower = self.modules[top + 1] if top + 1 < len(self.modules) else (False,) * len(upper)
-        cells = "".join(_HALVES[pair] for pair in zip(upper, lower, strict=True))
-        return f"{_DARK_ON_LIGHT}{cells}{_RESET}"
+        pairs = zip(self.modules[::2], (*self.modules[1::2], light), strict=False)
+        return ["".join(_HALVES[cell] for cell in zip(*rows, strict=True)) for rows in pairs]
 
 
 def _spaces(row: tuple[bool, ...]) -> str:

@@ -15,13 +15,10 @@ if TYPE_CHECKING:
 
     from wizard.engine import KitSheet
 
-# Upper half dark, lower half dark: the screen draws dark as foreground, light as background.
-_HALVES = {(False, False): " ", (True, False): "▀", (False, True): "▄", (True, True): "█"}
-
 
 def drawn(sheet: KitSheet) -> Mapping[str, object]:
     """Return one sheet of the kit as the protocol's object."""
-    lines = half_blocks(sheet.qr_matrix())
+    lines = sheet.qr().half_blocks()
     return {
         "number": sheet.number,
         "of": sheet.of,
@@ -31,16 +28,6 @@ def drawn(sheet: KitSheet) -> Mapping[str, object]:
         "slot_lines": sheet.slot.to_lines(),
         "qr": {"lines": lines, "width": len(lines[0]), "height": len(lines)},
     }
-
-
-def half_blocks(modules: tuple[tuple[bool, ...], ...]) -> list[str]:
-    """Return the code with two modules in a cell, without colours: a dark cell is a full block."""
-    light = (False,) * len(modules[0])
-    # An odd number of rows: the row that is missing at the end belongs to the quiet zone.
-    pairs = zip(modules[::2], (*modules[1::2], light), strict=False)
-    return [
-        "".join(_HALVES[cell] for cell in zip(upper, lower, strict=True)) for upper, lower in pairs
-    ]
 
 
 def write_new(path: Path, data: bytes) -> Path:
