@@ -58,6 +58,24 @@ print(sorted(found.items()))
     assert told == f"before {sorted(expected.items())}\n"
 
 
+def test_they_answer_although_the_output_of_all_is_a_file(tmp_path):
+    """A file has a place to write at, a pipe has none."""
+    script = """import sys
+from wizard.cli.dividing import divided
+
+def answers():
+    sys.stdout.reconfigure(errors="replace")
+    print("an answer")
+    return 0
+
+print([(each.code, each.answer) for each in divided([("one", answers)], at_once=1)])
+"""
+    output = tmp_path / "output"
+    with output.open("w") as file:
+        subprocess.run([sys.executable, "-c", script], stdout=file, check=True, timeout=60)
+    assert output.read_text() == "[(0, b'an answer\\n')]\n"
+
+
 def test_never_more_at_once(tmp_path):
     told = run(
         """

@@ -120,6 +120,8 @@ def _redirect(answer: int) -> None:
     for descriptor in (null, answer):
         if descriptor > 2:  # noqa: PLR2004 - the standard streams
             os.close(descriptor)
+    # The parent's stream may be that of a file, and would look for its place in the pipe.
+    sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - as long as the child
 
 
 def _reaped(descriptor: int, child: _Child) -> Ended:
