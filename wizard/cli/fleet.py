@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import sys
@@ -57,7 +58,10 @@ def run(manifest: Path) -> int:
 
 
 def _protect_all(todo: Mapping[str, FleetDatabase], params: Mapping[str, engine.KdfParams]) -> int:
+    # What every process needs is loaded once, by the one that they are divided from.
     engine.load_initialization()
+    for command in ("init", "initializing"):
+        importlib.import_module(f"wizard.cli.{command}")
     works = (
         (name, partial(program.run, _words(database, params[name])))
         for name, database in todo.items()

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import importlib
 
-# The libraries that the engine loads late, and its own module that loads the rest of it.
+# The libraries that the engine loads late, and its own modules that load the rest of it.
 _LATE = (
     "_argon2_cffi_bindings._ffi",
+    "wizard.engine.audit_reading",
+    "wizard.engine.checklist",
     "wizard.engine.initialization",
     "zxcvbn",
 )
