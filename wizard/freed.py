@@ -87,20 +87,23 @@ def _take(sizes: Sequence[int], starts: list[int], ends: list[int]) -> None:
     The first size takes all pools that are free; what it gets from outside of the memory of before
     shows that there are no more. Every other size then gets the blocks that its own pools have
     left, before it, too, has to look outside. A pool from outside can stand before those of before,
-    so more is taken from there than one holds.
+    so it ends with as many from there, one after the other, as one holds.
     """
+
+    def outside(block: object) -> bool:
+        span = bisect_right(starts, id(block)) - 1
+        return span < 0 or id(block) >= ends[span]
+
     taken: list[object] = []
     room = _MOST_BYTES
     for size in sizes:
         make = _maker(size)
-        outside = 0
+        of_a_pool = _POOL_BYTES // size + 1
         while room > 0:
-            block = make()
-            taken.append(block)
-            room -= size
-            span = bisect_right(starts, id(block)) - 1
-            outside += span < 0 or id(block) >= ends[span]
-            if outside > _POOL_BYTES // size:
+            blocks = [make() for _ in range(of_a_pool)]
+            taken += blocks
+            room -= of_a_pool * size
+            if all(map(outside, blocks)):
                 break
 
 

@@ -14,7 +14,8 @@ from __future__ import annotations
 
 import gc
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from wizard import freed
@@ -159,13 +160,20 @@ def strength(passphrase: Secret, *, context: Sequence[str] = ()) -> Strength:
     Only the first 72 characters are looked at, zxcvbn's limit, so that a longer passphrase is
     underestimated rather than overestimated. Bytes that are not UTF-8 are left out.
     """
+    with _forgotten(youngest=True):
+        return _rated(passphrase, context)
+
+
+@contextmanager
+def _forgotten(*, youngest: bool) -> Iterator[None]:
+    """Overwrite what the block leaves behind; with ``youngest`` not what grew old before it."""
     collecting = gc.isenabled()
     # What zxcvbn leaves in cycles stays young this way, and is found without a look at all others.
     gc.disable()
     try:
-        return _rated(passphrase, context)
+        yield
     finally:
-        gc.collect(0)
+        gc.collect(0 if youngest else 2)
         if collecting:
             gc.enable()
         freed.overwrite()
@@ -189,9 +197,8 @@ def _rated(passphrase: Secret, context: Sequence[str]) -> Strength:
 
 def check_strength(passphrase: Secret, minimum: int, *, context: Sequence[str] = ()) -> Strength:
     """Return the strength, or raise `WeakPassphrase` if its score is under ``minimum``."""
-    found = strength(passphrase, context=context)
-    gc.collect()  # what grew old before
-    freed.overwrite()
+    with _forgotten(youngest=False):
+        found = _rated(passphrase, context)
     if found.score < minimum:
         raise WeakPassphrase(score=found.score, minimum=minimum)
     return found
