@@ -306,7 +306,12 @@ def test_an_unknown_preset_is_told_the_known_ones(machine: Machine) -> None:
 
 @pytest.mark.parametrize(
     ("times", "quartile"),
-    [([0.3], 0.3), ([0.9, 0.2], 0.2), ([0.4, 0.1, 0.2, 0.9], 0.1), ([0.9, 0.4, 0.1, 0.2, 0.8], 0.2)],
+    [
+        ([0.3], 0.3),
+        ([0.9, 0.2], 0.2),
+        ([0.4, 0.1, 0.2, 0.9], 0.1),
+        ([0.9, 0.4, 0.1, 0.2, 0.8], 0.2),
+    ],
 )
 def test_a_measurement_keeps_its_spread(
     times: list[float], quartile: float, monkeypatch: pytest.MonkeyPatch
@@ -321,7 +326,8 @@ def test_a_measurement_keeps_its_spread(
 
 
 @pytest.mark.parametrize(
-    ("each", "asked", "runs"), [(0.8, 1, 1), (0.3, 1, 3), (0.02, 1, 25), (0.02, 30, 30), (0.8, 3, 3)]
+    ("each", "asked", "runs"),
+    [(0.8, 1, 1), (0.3, 1, 3), (0.02, 1, 25), (0.02, 30, 30), (0.8, 3, 3)],
 )
 def test_short_runs_are_repeated(
     each: float, asked: int, runs: int, machine: Machine, monkeypatch: pytest.MonkeyPatch
