@@ -133,6 +133,8 @@ def test_holders_and_places_are_named_once():
     assert named.count("7") == 1
     where = explain(errors.InvalidRecoveryPhrase("Not a word.", where="sheet 2, word 7")).message
     assert where.startswith("sheet 2, word 7: Not a word.")
+    once = explain(errors.InvalidRecoveryPhrase("Sheet 2: not a word.", where="sheet 2")).message
+    assert once.startswith("Sheet 2: not a word.")
 
 
 @pytest.mark.parametrize(

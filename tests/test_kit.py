@@ -558,6 +558,39 @@ def test_sheets_that_contradict_each_other_are_refused() -> None:
         parse_sheets(without_slots)
 
 
+def test_lines_printed_again_may_stand_on_one_sheet_and_not_yet_on_another() -> None:
+    """`recovery lines` says that they go below the words, and says nothing of the sheet's head."""
+    first, second = (sheet.text() for sheet in FAMILY.sheets[:2])
+    old = FAMILY.sheets[0].slot
+    new = replace(
+        old, generation=4, master_public_key=fill("next", 32), ciphertext=fill("next", 48)
+    )
+    for before, after in zip(old.to_lines(), new.to_lines(), strict=True):
+        first = first.replace(before, after)
+    assert FAMILY.sheets[0].fingerprint in first
+    for sheets in ([first], [first, second], [second, first]):
+        parsed = parse_sheets(sheets)
+        assert parsed.slot == new
+        assert parsed.fingerprint == MasterPublicKey(new.master_public_key).fingerprint
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"generation": 4, "authority_public_key": fill("another", 32)},
+        {"generation": 4, "database_id": fill("another", 16)},
+        {"ciphertext": fill("another", 48)},
+    ],
+    ids=" ".join,
+)
+def test_sheets_of_different_kits_are_told_so(change: dict) -> None:
+    words = ["\n".join(sheet.words) for sheet in FAMILY.sheets[:2]]
+    slots = FAMILY.sheets[0].slot, replace(FAMILY.sheets[0].slot, **change)
+    texts = [f"{text}\n{slot.to_payload()}" for text, slot in zip(words, slots, strict=True)]
+    with pytest.raises(InvalidRecoveryPhrase, match="Sheet 2: this sheet is of another kit"):
+        parse_sheets(texts)
+
+
 def test_a_fault_names_its_sheet() -> None:
     texts = [sheet.text() for sheet in FAMILY.sheets]
     damaged = texts[1].replace(FAMILY.sheets[0].slot.to_lines()[4], "5 ABC")

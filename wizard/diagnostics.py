@@ -439,7 +439,10 @@ def _sentence(error: BaseException) -> str:
         return "There is not enough memory."
     # An error raised without words still gets a sentence: the first line of its class's contract.
     said = " ".join(str(error).split()) or (type(error).__doc__ or "").splitlines()[0]
-    if isinstance(error, errors.InvalidRecoveryPhrase) and error.where not in said:
+    if (
+        isinstance(error, errors.InvalidRecoveryPhrase)
+        and error.where.casefold() not in said.casefold()
+    ):
         said = f"{error.where}: {said}"
     if isinstance(error, errors.Busy):
         missing = [holder for holder in error.holders if holder not in said]

@@ -2,7 +2,10 @@
 
 A sheet is the text that `KitSheet.text` wrote, or what a person typed from paper: the words alone,
 with or without numbers, and with or without the text of the QR code on a line of its own. What is
-read is refused as soon as two parts of it disagree.
+read is refused as soon as two parts of it disagree, but for one thing: `recovery lines` prints the
+slot lines again after the data key was changed, and a person puts them on one sheet today and on the
+next one another day. So the lines may be newer than the fingerprint above them, and newer than those
+on another sheet of the same kit; the newest count.
 """
 
 from __future__ import annotations
@@ -35,6 +38,7 @@ class ParsedKit:
     """What the sheets say. ``mnemonics`` are in the order of the sheets; the rest is public.
 
     ``slot``, ``fingerprint`` and ``database_id`` (hexadecimal) are None where no sheet has them.
+    Where the sheets have the slot lines of several times, ``slot`` is the newest.
     """
 
     mnemonics: tuple[Mnemonic, ...] = field(repr=False)
@@ -59,10 +63,13 @@ def parse_sheets(texts: Sequence[str]) -> ParsedKit:
         _parse_sheet(text, f"sheet {number}" if len(sheets) > 1 else "")
         for number, text in enumerate(sheets, 1)
     ]
+    slot = _newest_slot(parsed)
     return ParsedKit(
         mnemonics=tuple(sheet.mnemonics[0] for sheet in parsed),
-        slot=_common(parsed, lambda sheet: sheet.slot, "recovery slot"),
-        fingerprint=_common(parsed, lambda sheet: sheet.fingerprint, "fingerprint"),
+        slot=slot,
+        fingerprint=MasterPublicKey(slot.master_public_key).fingerprint
+        if slot is not None and _may_be_reprinted(slot)
+        else _common(parsed, lambda sheet: sheet.fingerprint, "fingerprint"),
         database_id=_common(parsed, lambda sheet: sheet.database_id, "database id"),
     )
 
@@ -87,12 +94,13 @@ def _parse_sheet(text: str, sheet: str) -> ParsedKit:
         raise fault("the words and the slot lines are of different kits", sheet=sheet)
     if share.index >= slot.shares:
         raise fault("the slot lines speak of fewer sheets", sheet=sheet)
+    on_lines = MasterPublicKey(slot.master_public_key).fingerprint
     return ParsedKit(
         mnemonics=(words,),
         slot=slot,
-        fingerprint=_agree(
-            fingerprint, MasterPublicKey(slot.master_public_key).fingerprint, "fingerprint", sheet
-        ),
+        fingerprint=on_lines
+        if _may_be_reprinted(slot)
+        else _agree(fingerprint, on_lines, "fingerprint", sheet),
         database_id=_agree(database_id, slot.database_id.hex(), "database id", sheet),
     )
 
@@ -154,6 +162,44 @@ def _agree(stated: str | None, computed: str, name: str, sheet: str) -> str:
     if stated is not None and stated.upper() != computed.upper():
         raise fault(f"the {name} above and the slot lines are of different databases", sheet=sheet)
     return computed
+
+
+def _may_be_reprinted(slot: CompactSlot) -> bool:
+    """Whether these lines may stand on a sheet that is older than they are."""
+    return slot.generation > 1
+
+
+def _newest_slot(sheets: Sequence[ParsedKit]) -> CompactSlot | None:
+    """Return the newest slot lines of one kit; refuse sheets of several kits."""
+    newest: CompactSlot | None = None
+    for number, sheet in enumerate(sheets, 1):
+        slot = sheet.slot
+        if slot is None:
+            continue
+        if newest is not None and not (slot == newest or _same_kit_later(slot, newest)):
+            raise fault(
+                "this sheet is of another kit than the sheets before it; "
+                'compare the lines "Database id" and "Made" at their heads',
+                sheet=f"sheet {number}",
+            )
+        if newest is None or slot.generation > newest.generation:
+            newest = slot
+    return newest
+
+
+def _same_kit_later(one: CompactSlot, other: CompactSlot) -> bool:
+    """Whether both are slots of one kit, written in different generations."""
+    first, second = (
+        (
+            slot.database_id,
+            slot.share_identifier,
+            slot.threshold,
+            slot.shares,
+            slot.authority_public_key,
+        )
+        for slot in (one, other)
+    )
+    return first == second and one.generation != other.generation
 
 
 def _common(

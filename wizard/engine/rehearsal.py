@@ -79,10 +79,14 @@ def rehearse_recovery(
     ):
         integrity(database.connection, progress=progress)
         metadata = database.metadata
-    on_sheets = parse_sheets(sheets).slot
+    # Each sheet on its own: one with the present lines does not make up for the others.
+    on_sheets = [
+        slot for slot in (parse_sheets([text]).slot for text in sheets) if slot is not None
+    ]
     outdated = None
-    if metadata is not None and on_sheets is not None:
-        outdated = on_sheets != compact(metadata)
+    if metadata is not None and on_sheets:
+        present = compact(metadata)
+        outdated = any(slot != present for slot in on_sheets)
     return Rehearsal(
         path=database.path,
         fingerprint=database.fingerprint,
