@@ -74,3 +74,23 @@ def test_a_window_resized_live_keeps_focus_and_answers() -> None:
                 assert not faults(journey)
 
     run(story)
+
+
+def test_what_a_guess_costs_is_whole_in_a_narrow_window() -> None:
+    async def story(journey: Journey) -> None:
+        await journey_to(journey, "passphrase")
+        await journey.press("pagedown")
+        page = " ".join(journey.text().split())
+        assert "Guessing it this machine" in page
+        assert "assumed until step 3" in page
+        assert not faults(journey)
+
+    run(story, size=(40, 26))
+
+
+def test_how_to_close_is_told_in_a_narrow_window() -> None:
+    async def story(journey: Journey) -> None:
+        await journey_to(journey, "done")
+        assert "Enter close" in journey.text().splitlines()[-1]
+
+    run(story, size=(40, 15))

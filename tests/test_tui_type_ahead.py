@@ -108,3 +108,31 @@ def test_a_field_that_a_key_made_appear_is_where_the_next_key_goes() -> None:
             assert journey.app.session.plan.holders == ("Ada", "Grace", "Hedy")
 
     asyncio.run(story())
+
+
+def test_help_begins_at_its_beginning_and_more_blanks_than_one_close_it_once(
+    tmp_path: Path,
+) -> None:
+    make_plain(tmp_path / "node.db", rows=3)
+    with Terminal(tmp_path, size=(40, 15)) as terminal:
+        terminal.until("not encrypted")
+        terminal.send("\x1bOP")
+        terminal.until("Help: which database")
+        terminal.send("   ")
+        terminal.until("Step 1 of 5")
+        terminal.send(ENTER)
+        terminal.until("Step 2 of 5")
+
+
+def test_a_dialog_that_is_clicked_twice_is_answered_once() -> None:
+    async def story() -> None:
+        async with Journey(FakeEngine()) as journey:
+            page = journey.app.screen
+            await journey.press("f1")
+            button = journey.app.screen.query_one("#close")
+            button.action_press()
+            button.action_press()
+            await journey.settle()
+            assert journey.app.screen is page
+
+    asyncio.run(story())

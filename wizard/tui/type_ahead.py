@@ -27,6 +27,7 @@ from wizard.tui.crash import PlainCrashApp
 _MOST_LOOKS = 25
 _LOOK_SECONDS = 0.02
 _ROUNDS = 2  # the first is behind the key, the second behind the message that the key made
+_PRESSING = {"space", "question_mark"}  # a button, and for help
 
 
 class _Settled(Message, bubble=True, verbose=True):
@@ -62,7 +63,7 @@ class TypeAhead(PlainCrashApp, inherit_bindings=False):
     async def _deal_with(self, event: events.Key | events.Paste) -> None:
         target = self.focused or self.screen
         await super().on_event(event)
-        if isinstance(event, events.Key) and not event.is_printable:
+        if isinstance(event, events.Key) and _may_move(event, target):
             self._wait_for(target)
 
     def _wait_for(self, target: Widget) -> None:
@@ -99,3 +100,10 @@ class TypeAhead(PlainCrashApp, inherit_bindings=False):
             self._waiting = None
         while self._ahead and self._waiting is None:
             await self._deal_with(self._ahead.popleft())
+
+
+def _may_move(event: events.Key, target: Widget) -> bool:
+    """Whether the key may move the focus: not where it is a letter like any other."""
+    if not event.is_printable:
+        return True
+    return event.key in _PRESSING and not target.check_consume_key(event.key, event.character)

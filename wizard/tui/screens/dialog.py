@@ -1,9 +1,10 @@
-"""What every dialog has in common: one that does not fit says so, and how to see the rest."""
+"""What every dialog has in common: it is answered once, and says how to see what does not fit."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen, ScreenResultType
 
@@ -19,6 +20,15 @@ class Dialog(ModalScreen[ScreenResultType], inherit_bindings=False):
         Binding("pageup", "page(-1)", show=False),
         Binding("pagedown", "page(1)", show=False),
     ]
+
+    _answered = False
+
+    def dismiss(self, result: ScreenResultType | None = None) -> AwaitComplete:
+        """Close with the first answer: Textual would close the page below with the next one."""
+        if self._answered:
+            return AwaitComplete()
+        self._answered = True
+        return super().dismiss(result)
 
     def on_mount(self) -> None:
         """The line above the dialog tells what is out of sight."""

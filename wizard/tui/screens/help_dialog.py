@@ -25,7 +25,8 @@ class HelpScreen(Dialog[None]):
         Binding("down", "scroll(1)", show=False),
         Binding("up", "scroll(-1)", show=False),
     ]
-    AUTO_FOCUS = None
+    # None would mean the app's own, which brings the button into view: the end of the text.
+    AUTO_FOCUS = ""
 
     def __init__(self, title: str, explained: Explanation) -> None:
         super().__init__()

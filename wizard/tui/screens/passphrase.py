@@ -247,7 +247,7 @@ class PassphraseScreen(StepScreen):
         if not first and not second and self.session.passphrase_characters is not None:
             return None
         if not first:
-            return Fault("Type a passphrase, or take “Random words…” below.", "#secret-first")
+            return Fault("Type a passphrase, or take “Random words” below.", "#secret-first")
         if not second:
             return Fault("Type it once more, to be sure of every key.", "#secret-second")
         return None

@@ -160,7 +160,7 @@ class SelectScreen(StepScreen):
         elif key == NEW:
             self._say("A new, empty, encrypted database. The path must not exist yet.")
         else:
-            self._say("A database somewhere else. Tab or → completes the path.")
+            self._say("A database somewhere else. Tab or the right arrow completes the path.")
         self.query_one("#path-message", Static).update("")
 
     async def _survey(self, target: Target) -> None:
@@ -254,7 +254,7 @@ class SelectScreen(StepScreen):
         if row == NEW and target.state != "absent":
             self.show_fault(Fault("There is a file of that name already.", "#path"))
         elif row == TYPED and target.state == "absent":
-            sentence = "There is no file of that name. “New database…” makes one."
+            sentence = "There is no file of that name. “New database” makes one."
             self.show_fault(Fault(sentence, "#path"))
         elif not target.directory_there:
             self.show_fault(Fault("There is no such directory, and the wizard makes none.", field))

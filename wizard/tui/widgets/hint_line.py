@@ -15,7 +15,7 @@ from wizard.tui.glyphs import ARROWS, ASCII_CLASS, MORE_ABOVE, MORE_BELOW, spell
 
 BUTTONS_ONLY = "Tab next   Enter press   Esc back   F1 help   Ctrl+C quit"
 _GAP = "   "
-_EXPENDABLE = ("Ctrl+C", ARROWS, "Tab", "Space", "F2", "Esc", "Enter")
+_EXPENDABLE = ("Ctrl+C", ARROWS, "Tab", "Space", "F2", "Esc", "←→", "Enter")
 
 
 def more_of(scroller: Widget) -> str:

@@ -143,6 +143,10 @@ class SecretField(Widget, can_focus=True):
 
     # Typing ----------------------------------------------------------------------------------
 
+    def check_consume_key(self, key: str, character: str | None) -> bool:  # noqa: ARG002 - Textual's signature
+        """Whether it is typed into the field, whatever it does elsewhere."""
+        return character is not None and character.isprintable()
+
     def on_key(self, event: events.Key) -> None:
         """Pass one key on."""
         if event.key == "backspace":

@@ -34,7 +34,7 @@ class ErrandReviewScreen(StepScreen):
         what="Everything that will be changed, before it is. Nothing has been changed yet.",
         choose=(
             "Read both sides: what changes, and what does not. Where a new recovery kit is made, "
-            "“Recovery kit…” deals it out to several people."
+            "“Recovery kit” deals it out to several people."
         ),
         after=(
             "The first button does it. Should the machine fail in the middle of it, the database "

@@ -51,7 +51,7 @@ class FileScreen(StepScreen):
     TITLE_TEXT: ClassVar[str] = "a file"
     EXPLAINED: ClassVar[Explanation] = Explanation(
         what="The path of one file. Nothing is read or written on this page.",
-        choose="Tab or → takes the offered rest of a path. ~ is your home directory.",
+        choose="Tab or the right arrow takes the offered rest of a path. ~ is your home directory.",
         after=(
             "A backup to be checked is read at once. Anything that writes shows a review first, "
             "and never overwrites a file."
