@@ -48,6 +48,7 @@ FROZEN = {
     "VerificationFailed": ("verification_failed", 26),
     "NotProved": ("not_proved", 27),
     "StatementFailed": ("statement_failed", 28),
+    "OutputFailed": ("output_failed", 46),
     "NotAuthenticated": ("not_authenticated", 41),
     "Forbidden": ("forbidden", 42),
     "Throttled": ("throttled", 43),

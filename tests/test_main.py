@@ -145,3 +145,55 @@ def test_an_interrupt_that_was_dealt_with_does_not_end_the_process_by_its_signal
     )
     done = subprocess.run([sys.executable, "-c", program], check=False, timeout=60)
     assert done.returncode == 130
+
+
+_IN_A_SHELL = 'exec "$@" {}'
+
+
+def _with(streams, *arguments, directory):
+    command = [sys.executable, "-m", "wizard", *arguments]
+    return subprocess.run(
+        ["/bin/sh", "-c", _IN_A_SHELL.format(streams), "sh", *command],
+        cwd=directory, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+
+INIT = (
+    "init", "node.db", "--passphrase", "cmd:echo orbit-Canvas-mellow-91-quartz", "--no-recovery",
+    "--memory", "19MiB", "--passes", "2", "--lanes", "1",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("as_json", [(), ("--json",)])
+def test_a_result_that_cannot_be_written_is_no_word_that_nothing_was_done(tmp_path, as_json):
+    """The database is protected; "Nothing was changed" would be a lie, and 120 no exit code."""
+    ended = _with(">/dev/full", *INIT, *as_json, directory=tmp_path)
+    assert (ended.returncode, (tmp_path / "node.db").exists()) == (46, True)
+    first, second = ended.stderr.splitlines()
+    assert first == (
+        "Error: The result could not be written to standard output: No space left on device. "
+        "What the command did before is done."
+    )
+    assert second == "See what is there: datafold-wizard status node.db"
+    shell = ("shell", "node.db", *INIT[2:4], "--sql", "SELECT 1")
+    assert _with(">/dev/full", *shell, *as_json, directory=tmp_path).returncode == 46
+
+
+def test_work_goes_on_where_standard_error_takes_nothing(tmp_path):
+    """The note about the kit beside the database is for people; the kit is not."""
+    kit = ("--recovery-out", "kit.txt")
+    arguments = [word for word in INIT if word != "--no-recovery"]
+    ended = _with("2>/dev/full", *arguments, *kit, directory=tmp_path)
+    assert (ended.returncode, (tmp_path / "kit.txt").exists()) == (0, True)
+
+
+def test_closed_streams_are_the_null_device_and_no_files_number(tmp_path):
+    """Or `cmd:`, whose standard error is ours, would write into the first file opened."""
+    words = list(INIT)
+    words[3] = "cmd:sh -c 'echo noise >&2; ls -l /proc/self/fd >LIST; echo orbit-Canvas-mellow-91'"
+    assert _with("<&- >&- 2>&-", *words, directory=tmp_path).returncode == 0
+    listed = (tmp_path / "LIST").read_text()
+    assert listed.count("/dev/null") == 2, listed
+    shell = ("shell", "node.db", *words[2:4], "--sql", "SELECT 1")
+    ended = _with(">&-", *shell, directory=tmp_path)
+    assert (ended.returncode, ended.stderr) == (0, "noise\n")

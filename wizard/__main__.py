@@ -30,6 +30,7 @@ SMALLEST_WINDOW = (40, 12)
 
 def main() -> int:
     """Run the program on ``sys.argv`` and return its exit code."""
+    _open_closed_streams()
     arguments = sys.argv[1:]
     if COMPLETION_VARIABLE not in os.environ and plain_form.is_plain(arguments):
         return _brief(arguments)
@@ -43,6 +44,25 @@ def main() -> int:
     # and kills itself by SIGINT at the very end; ssh reports that as 255. This makes it forget.
     exec("")  # noqa: S102 - a constant
     return code
+
+
+def _open_closed_streams() -> None:
+    """Let a standard stream that the caller has closed be the null device.
+
+    Else the first file opened here would get its number, and what a program started from here
+    says on its standard error would be written into that file.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is not None:
+            continue
+        opened = os.open(os.devnull, os.O_RDWR)
+        if opened == number:
+            os.set_inheritable(number, True)
+        else:
+            os.dup2(opened, number)
+            os.close(opened)
+        mode = "w" if number else "r"
+        setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115 - kept
 
 
 def _brief(arguments: Sequence[str]) -> int:

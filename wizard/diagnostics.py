@@ -36,6 +36,15 @@ class StatementFailed(errors.WizardError):
     """SQLite refused a statement that somebody gave to the shell."""
 
 
+class OutputFailed(errors.WizardError):
+    """The result could not be written to standard output, after the command did its work."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(
+            f"The result could not be written to standard output: {os.strerror(error.errno or 0)}."
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """One thing that is wrong. ``line`` is 0 where none can be named; never holds the value."""
@@ -280,6 +289,7 @@ TABLE: Mapping[type[BaseException], Row] = {
         "Start again and let the recovery kit be tried before anything is replaced.",
     ),
     StatementFailed: Row("statement_failed", 28, 422, "", ""),
+    OutputFailed: Row("output_failed", 46, 500, "What the command did before is done.", _STATUS),
     refusals.NotAuthenticated: Row(
         "not_authenticated",
         41,

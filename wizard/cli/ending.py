@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
 from wizard.cli import output
@@ -34,10 +33,9 @@ def guarded(work: Callable[[], int], given: Mapping[str, Path], *, as_json: bool
     """
     try:
         code = work()
-        if sys.stdout is not None:
-            sys.stdout.flush()
+        output.flush()
     except BrokenPipeError:
-        _forget_output()
+        output.forget(sys.stdout, sys.stderr)
         return EXIT_BROKEN_PIPE
     except Exception as error:  # noqa: BLE001 - the last place that can turn it into words
         return _tell(error, path=given.get("path"), as_json=as_json)
@@ -48,20 +46,11 @@ def guarded(work: Callable[[], int], given: Mapping[str, Path], *, as_json: bool
 
 
 def _tell(error: BaseException, *, path: Path | None, as_json: bool) -> int:
-    from wizard.diagnostics import explain  # noqa: PLC0415 - where all goes well it is not needed
+    from wizard.diagnostics import OutputFailed, explain  # noqa: PLC0415 - if all goes well unneeded
 
     told = explain(error, path=path)
     try:
-        output.tell_error(told, as_json=as_json)
-    except BrokenPipeError:
-        _forget_output()
+        output.tell_error(told, as_json=as_json and not isinstance(error, OutputFailed))
+    except (BrokenPipeError, OutputFailed):
+        output.forget(sys.stdout, sys.stderr)
     return told.exit_code
-
-
-def _forget_output() -> None:
-    # What is still buffered has no reader; without this Python would complain at exit.
-    null = os.open(os.devnull, os.O_WRONLY)
-    for stream in (sys.stdout, sys.stderr):
-        if stream is not None:
-            os.dup2(null, stream.fileno())
-    os.close(null)

@@ -12,7 +12,6 @@ from __future__ import annotations
 import importlib
 import json
 import os
-import sys
 from collections.abc import Mapping
 from contextlib import closing
 from functools import partial
@@ -174,4 +173,3 @@ def _words(database: FleetDatabase, params: engine.KdfParams) -> list[str]:
 
 def _say(line: dict[str, Any]) -> None:
     output.say(json.dumps(line, ensure_ascii=False))
-    sys.stdout.flush()

@@ -162,6 +162,9 @@ def _run(connection: apsw.Connection, sql: str, *, as_json: bool) -> None:
             _shell(connection).process_sql(sql)
     except apsw.Error as error:
         raise StatementFailed(f"SQLite: {error}.") from None
+    except OSError as error:
+        # SQLite's own are apsw's: this is what the rows are written to.
+        raise output.not_written(error) from None
 
 
 def _rows(connection: apsw.Connection, sql: str) -> dict[str, Any]:

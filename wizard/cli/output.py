@@ -9,11 +9,13 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import TextIO
 
     from wizard.diagnostics import Explanation
 
@@ -101,7 +103,46 @@ def describe_derivation(*, memory_kib: int, passes: int, lanes: int, keyfile: bo
     )
 
 
+def flush() -> None:
+    """Have what was printed as a result written. Raises `OutputFailed`."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        raise not_written(error) from None
+
+
+def not_written(error: OSError) -> Exception:
+    """Return what is raised where standard output refuses a result: nobody is to believe it.
+
+    A reader that went away stays what it is.
+    """
+    if isinstance(error, BrokenPipeError):
+        return error
+    from wizard.diagnostics import OutputFailed  # noqa: PLC0415 - where all goes well not needed
+
+    forget(sys.stdout)
+    return OutputFailed(error)
+
+
+def forget(*streams: TextIO) -> None:
+    """Let what is still buffered go nowhere; without this Python would complain at exit."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    for stream in streams:
+        os.dup2(null, stream.fileno())
+    os.close(null)
+
+
 def _print(text: str, *, err: bool) -> None:
+    try:
+        _write(text, err=err)
+    except OSError as error:
+        if not err or isinstance(error, BrokenPipeError):
+            raise not_written(error) from None
+        # Work is not given up because nobody can be told what goes on beside it.
+        forget(sys.stderr)
+
+
+def _write(text: str, *, err: bool) -> None:
     """What `click.echo` does; it is asked where a stream is not UTF-8 or the text has colours."""
     stream = sys.stderr if err else sys.stdout
     if getattr(stream, "encoding", None) == "utf-8" and "\x1b" not in text:

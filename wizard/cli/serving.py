@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -116,4 +115,4 @@ def _tell(chosen: Settings, address: str, token: str, *, as_json: bool) -> None:
         output.say(f"Serving {len(chosen.databases)} database(s) on {address}")
         if token:
             output.say(f"Bootstrap token, for databases without a master key: {token}")
-    sys.stdout.flush()
+    output.flush()
