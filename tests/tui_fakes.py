@@ -384,15 +384,18 @@ class FakeEngine(UpkeepFakes):
             "recommended_cipher": "aegis",
         }
 
-    async def _presets(self, progress: Any, maximum_memory_kib: int = 1 << 30) -> Answer:
-        for name, *_rest in PRESETS:
-            progress({"stage": "derive", "done": 0, "total": 0, "unit": "steps", "detail": name})
-            await self._wait()
-        found = []
-        for name, memory_kib, *rest in PRESETS:
-            cap = memory_kib if name.startswith("rfc") else maximum_memory_kib
-            found.append({"name": name, **_measured(min(memory_kib, cap), *rest)})
-        return {"presets": found}
+    async def _preset(
+        self,
+        progress: Any,
+        name: str,
+        known: Answer | None = None,
+        maximum_memory_kib: int = 1 << 30,
+    ) -> Answer:
+        progress({"stage": "derive", "done": 0, "total": 0, "unit": "steps", "detail": name})
+        await self._wait()
+        memory_kib, *rest = next(fields for each, *fields in PRESETS if each == name)
+        cap = memory_kib if name.startswith("rfc") else maximum_memory_kib
+        return _measured(min(memory_kib, cap), *rest)
 
     async def _target(
         self, _progress: Any, seconds: float, maximum_memory_kib: int = 1 << 30

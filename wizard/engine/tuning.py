@@ -95,25 +95,36 @@ def calibrate(
 
 
 def preset(
-    name: str, *, cancel: CancelToken | None = None, progress: ProgressSink = ignore_progress
+    name: str,
+    *,
+    known: Measurement | None = None,
+    maximum_memory_kib: int | None = None,
+    cancel: CancelToken | None = None,
+    progress: ProgressSink = ignore_progress,
 ) -> Measurement:
     """Return the parameters of a named set, measured here.
 
-    A name of `PRESETS` is calibrated; a name of `RFC_9106_SETS` has fixed parameters. Raises
+    A name of `PRESETS` is calibrated, sooner with what is ``known`` of another of them. There
+    ``maximum_memory_kib`` lowers the limit of `calibrate`, for a smaller machine that has to open
+    the database too; it raises nothing. A name of `RFC_9106_SETS` has fixed parameters. Raises
     `InvalidInput` for another name, and what `calibrate` and `measure` raise.
     """
     if name in RFC_9106_SETS:
         return measure(RFC_9106_SETS[name], cancel=cancel)
     if name not in PRESETS:
-        known = ", ".join([*PRESETS, *RFC_9106_SETS])
-        raise InvalidInput(f"There is no preset of that name; there are: {known}.")
-    wanted = PRESETS[name]
-    return calibrate(
-        wanted.target_seconds,
-        minimum_memory_kib=wanted.minimum_memory_kib,
+        names = ", ".join([*PRESETS, *RFC_9106_SETS])
+        raise InvalidInput(f"There is no preset of that name; there are: {names}.")
+    ceiling = _memory_ceiling_kib()
+    search = _Search(
+        lanes=_usable_lanes(),
+        highest_kib=ceiling if maximum_memory_kib is None else min(ceiling, maximum_memory_kib),
         cancel=cancel,
         progress=progress,
     )
+    if known is not None and known.params.lanes == search.lanes:
+        search.known = _Sample(known.params, known.seconds)
+    wanted = PRESETS[name]
+    return search.find(wanted.target_seconds, lowest_kib=wanted.minimum_memory_kib)
 
 
 def presets(
@@ -122,22 +133,18 @@ def presets(
     cancel: CancelToken | None = None,
     progress: ProgressSink = ignore_progress,
 ) -> dict[str, Measurement]:
-    """Return all of `PRESETS`, in order. What one teaches foretells the next: about 5 seconds.
-
-    ``maximum_memory_kib`` lowers the limit of `calibrate`, for a smaller machine that has to open
-    the database too; it raises nothing.
-    """
-    ceiling = _memory_ceiling_kib()
-    search = _Search(
-        lanes=_usable_lanes(),
-        highest_kib=ceiling if maximum_memory_kib is None else min(ceiling, maximum_memory_kib),
-        cancel=cancel,
-        progress=progress,
-    )
-    return {
-        wanted.name: search.find(wanted.target_seconds, lowest_kib=wanted.minimum_memory_kib)
-        for wanted in PRESETS.values()
-    }
+    """Return all of `PRESETS`, in order, as `preset` does. What one teaches foretells the next."""
+    found: dict[str, Measurement] = {}
+    known = None
+    for name in PRESETS:
+        known = found[name] = preset(
+            name,
+            known=known,
+            maximum_memory_kib=maximum_memory_kib,
+            cancel=cancel,
+            progress=progress,
+        )
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -179,7 +179,7 @@ class Conversation:
             "machine": (short, plain(looking.machine)),
             "policy": (short, plain(policy)),
             "attack": (short, plain(measuring.attack)),
-            "presets": (long, plain(measuring.presets)),
+            "preset": (long, plain(measuring.preset)),
             "measure": (long, plain(measuring.measure)),
             "target": (long, plain(measuring.target)),
             "ciphers": (long, plain(measuring.ciphers)),

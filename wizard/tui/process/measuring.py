@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from wizard import engine
-from wizard.engine import InvalidParameters, NoMemory, Progress, ResourceLimit, Stage
+from wizard.engine import InvalidParameters, NoMemory, ResourceLimit
 
 if TYPE_CHECKING:
     from wizard.engine import CancelToken, KdfParams, Measurement
@@ -19,24 +19,25 @@ _MOST_RUNS = 9
 _SHORTEST_SECONDS = 1e-6
 
 
-def presets(request: Request, call: Call) -> Answer:
-    """Measure the named sets, in order of their cost; a set that is too much for here says why."""
-    found = engine.presets(
-        maximum_memory_kib=_memory_cap(request), cancel=call.cancel, progress=call.progress
+def preset(request: Request, call: Call) -> Answer:
+    """Measure one named set; a set that is too much for here says why.
+
+    ``known`` is the answer about another one that was fitted to this machine: it foretells this.
+    """
+    name = request.text("name")
+    if name in engine.RFC_9106_SETS:
+        return _fixed(engine.RFC_9106_SETS[name], call.cancel)
+    known = None
+    if request.given("known"):
+        known = _measurement(request.part("known"))
+    found = engine.preset(
+        name,
+        known=known,
+        maximum_memory_kib=_memory_cap(request),
+        cancel=call.cancel,
+        progress=call.progress,
     )
-    entries: list[Answer] = [
-        {
-            "name": name,
-            **_measured(measurement),
-            "target_seconds": engine.PRESETS[name].target_seconds,
-            "reason": "",
-        }
-        for name, measurement in found.items()
-    ]
-    for name, params in reversed(engine.RFC_9106_SETS.items()):
-        call.progress(Progress(Stage.DERIVE, len(entries), 0, detail=name))
-        entries.append(_fixed(name, params, call.cancel))
-    return {"presets": entries}
+    return _measured(found)
 
 
 def target(request: Request, call: Call) -> Answer:
@@ -87,10 +88,7 @@ def other_machine(request: Request, _call: Call) -> Answer:
 
 def attack(request: Request, _call: Call) -> Answer:
     """Tell what a guess costs an attacker, in words and in numbers."""
-    seconds = request.number("seconds")
-    params = params_of(request.part("params"))
-    measurement = engine.Measurement(params, seconds, seconds, seconds, runs=1)
-    return attack_answer(request.number("guesses_log10"), measurement)
+    return attack_answer(request.number("guesses_log10"), _measurement(request))
 
 
 def attack_answer(guesses_log10: float, measurement: Measurement) -> Answer:
@@ -119,19 +117,23 @@ def params_answer(params: KdfParams) -> Answer:
     return {"memory_kib": params.memory_kib, "passes": params.passes, "lanes": params.lanes}
 
 
+def _measurement(request: Request) -> Measurement:
+    seconds = request.number("seconds")
+    return engine.Measurement(params_of(request.part("params")), seconds, seconds, seconds, runs=1)
+
+
 def _memory_cap(request: Request) -> int | None:
     given = request.given("maximum_memory_kib")
     return request.integer("maximum_memory_kib") if given else None
 
 
-def _fixed(name: str, params: KdfParams, cancel: CancelToken) -> Answer:
+def _fixed(params: KdfParams, cancel: CancelToken) -> Answer:
     try:
         engine.check_unattended(params)
-        measured = _measured(engine.measure(params, cancel=cancel))
+        return _measured(engine.measure(params, cancel=cancel))
     except (ResourceLimit, InvalidParameters, NoMemory) as error:
         nothing = {"seconds": None, "fastest": None, "slowest": None, "runs": 0}
-        measured = {"params": params_answer(params), **nothing, "reason": str(error)}
-    return {"name": name, "target_seconds": None, "reason": "", **measured}
+        return {"params": params_answer(params), **nothing, "reason": str(error)}
 
 
 def _measured(measurement: Measurement) -> Answer:

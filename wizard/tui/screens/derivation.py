@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from textual import on
 from textual.containers import Horizontal
@@ -12,7 +12,7 @@ from textual.widget import Widget
 from textual.widgets import Input, Label, Static
 
 from wizard.tui import wording
-from wizard.tui.answers.cost import Choice, CipherSpeed, OtherMachine
+from wizard.tui.answers.cost import Choice, OtherMachine
 from wizard.tui.screens.base import Fault
 from wizard.tui.screens.derivation_help import DERIVATION_HELP
 from wizard.tui.screens.derivation_rows import (
@@ -23,11 +23,10 @@ from wizard.tui.screens.derivation_rows import (
     choice_row,
     cipher_rows,
     elsewhere_sentence,
-    runs_for,
 )
 from wizard.tui.screens.help import Explanation
-from wizard.tui.screens.measuring import MeasuringScreen
-from wizard.tui.screens.smaller_machine import FLOOR_KIB, SmallerMachineScreen
+from wizard.tui.screens.named_sets import NamedSetsScreen
+from wizard.tui.screens.smaller_machine import SmallerMachineScreen
 from wizard.tui.widgets.action import Action
 from wizard.tui.widgets.choice_list import ChoiceList, Row
 from wizard.tui.widgets.short_field import ShortField
@@ -36,7 +35,7 @@ _STILL_MEASURING = "This machine is still being measured; a few seconds more."
 _DEARER = "Twice the time makes every guess twice as dear, whatever the passphrase."
 
 
-class DerivationScreen(MeasuringScreen):
+class DerivationScreen(NamedSetsScreen):
     """The time as the question, what a guess costs, the smaller machine, and the cipher."""
 
     STEP: ClassVar[int] = 3
@@ -95,12 +94,20 @@ class DerivationScreen(MeasuringScreen):
     def _cipher_rows(self) -> list[Row]:
         return cipher_rows(self.session.recommended_cipher, self.session.cipher_speeds)
 
-    def _refresh_rows(self) -> None:
+    def show_sets(self) -> None:
+        """In the rows; what is chosen stays."""
         listing = self.query_one("#choices", ChoiceList)
         listing.show_rows(self._rows(), chosen=listing.chosen)
         self.measured()
 
-    def _selected(self) -> Choice | None:
+    def show_ciphers(self) -> None:
+        """Likewise; before the first measurement the cipher of the session is chosen."""
+        listing = self.query_one("#cipher", ChoiceList)
+        chosen = listing.chosen if self.session.cipher_speeds else self._cipher()
+        listing.show_rows(self._cipher_rows(), chosen=chosen)
+
+    def selected(self) -> Choice | None:
+        """By the row that is chosen, one's own time and numbers included."""
         return self.session.choice_named(self.query_one("#choices", ChoiceList).chosen)
 
     def measuring(self, sentence: str) -> None:
@@ -112,13 +119,13 @@ class DerivationScreen(MeasuringScreen):
         chosen = self.query_one("#choices", ChoiceList).chosen
         self.query_one("#time-row").display = chosen == TIME
         self.query_one("#elsewhere", Static).update(
-            elsewhere_sentence(self.session.other, self._selected())
+            elsewhere_sentence(self.session.other, self.selected())
         )
         self.attempt(self._show_attack(), group="attack")
 
     async def _show_attack(self) -> None:
         area = self.query_one("#attack", Static)
-        choice, strength = self._selected(), self.session.strength
+        choice, strength = self.selected(), self.session.strength
         if strength is None:
             area.update(Content.styled(_DEARER, "dim"))
             return
@@ -135,95 +142,6 @@ class DerivationScreen(MeasuringScreen):
             seconds=choice.seconds,
         )
         area.update(attack_sentences(strength.guesses_log10, answer))
-
-    # Measuring -------------------------------------------------------------------------------
-
-    def _cap(self) -> dict[str, Any]:
-        other = self.session.other
-        return {"maximum_memory_kib": other.memory_cap(floor_kib=FLOOR_KIB)} if other else {}
-
-    async def _measure_all(self, *, time_too: bool = False) -> None:
-        if not self.session.choices:
-            await self._measure_presets()
-        if time_too:
-            await self._measure_time()
-        if not self.session.cipher_speeds:
-            await self._measure_ciphers()
-        await self._measure_spreads()
-
-    async def _measure_presets(self) -> None:
-        self.measuring("Measuring this machine…")
-        machine = await self.engine.request("machine")
-        self.session.machine = machine
-        self.session.recommended_cipher = machine["recommended_cipher"]
-        self._show_ciphers()
-
-        def on_progress(event: dict[str, Any]) -> None:
-            if event.get("detail"):
-                self.measuring(f"Measuring this machine… {event['detail']}")
-
-        answer = await self.engine.request("presets", on_progress=on_progress, **self._cap())
-        self.session.choices = [
-            Choice.from_answer(preset["name"], preset) for preset in answer["presets"]
-        ]
-        self.tell("")  # whoever was in a hurry was told to wait
-        self._refresh_rows()
-
-    async def _measure_ciphers(self) -> None:
-        answer = await self.engine.request("ciphers")
-        self.session.cipher_speeds = {
-            row["cipher"]: CipherSpeed(row["write_bytes_per_second"], row["read_bytes_per_second"])
-            for row in answer["ciphers"]
-        }
-        self._show_ciphers()
-
-    def _show_ciphers(self) -> None:
-        listing = self.query_one("#cipher", ChoiceList)
-        chosen = listing.chosen if self.session.cipher_speeds else self._cipher()
-        listing.show_rows(self._cipher_rows(), chosen=chosen)
-
-    async def _measure_spreads(self) -> None:
-        """Measure every set more often, the chosen one first: one lucky number is none."""
-        names = sorted(PRESETS, key=lambda name: name != self.session.chosen)
-        for name in names:
-            choice = self.session.choice_named(name)
-            if choice is None or choice.parameters is None or choice.seconds is None:
-                continue
-            runs = runs_for(choice.seconds)
-            if choice.runs >= runs:
-                continue
-            fields: dict[str, Any] = choice.parameters.as_fields()
-            answer = await self.engine.request(
-                "measure", **fields, allow_high_cost=False, runs=runs
-            )
-            self._replace(Choice.from_answer(name, answer))
-            self._refresh_rows()
-
-    def _replace(self, measured: Choice) -> None:
-        self.session.choices = [
-            measured if row.name == measured.name else row for row in self.session.choices
-        ]
-
-    @on(Action.Pressed, "#again")
-    def _measure_again(self) -> None:
-        timed, self.session.timed = self.session.timed, None
-        self.session.choices, self.session.cipher_speeds = [], {}
-        self._refresh_rows()
-        self.attempt(self._measure_all(time_too=timed is not None), group="presets")
-
-    async def _measure_time(self) -> bool:
-        text = self.query_one("#seconds", ShortField).value.replace(",", ".")
-        seconds = float(text) if text.strip(".") else 0.0
-        if not 0 < seconds <= 60:  # noqa: PLR2004 - the engine's limits, said before it is asked
-            self.show_fault(Fault("Type a time of up to 60 seconds.", "#seconds"))
-            return False
-        self.tell("")
-        self.measuring(f"Looking for what takes {wording.seconds(seconds)} here…")
-        answer = await self.engine.request("target", seconds=seconds, **self._cap())
-        self.session.timed = Choice.from_answer(TIME, answer)
-        self.session.time_text = self.query_one("#seconds", ShortField).value
-        self._refresh_rows()
-        return True
 
     # Keys and buttons ------------------------------------------------------------------------
 
@@ -246,6 +164,36 @@ class DerivationScreen(MeasuringScreen):
     def _cipher_confirmed(self) -> None:
         self.action_next()
 
+    async def _measure_all(self, *, time_too: bool = False) -> None:
+        if not self.sets_measured():
+            await self.measure_sets()
+        if time_too:
+            await self._measure_time()
+        if not self.session.cipher_speeds:
+            await self.measure_ciphers()
+        await self.measure_spreads()
+
+    @on(Action.Pressed, "#again")
+    def _measure_again(self) -> None:
+        timed, self.session.timed = self.session.timed, None
+        self.session.choices, self.session.cipher_speeds = [], {}
+        self.show_sets()
+        self.attempt(self._measure_all(time_too=timed is not None), group="presets")
+
+    async def _measure_time(self) -> bool:
+        text = self.query_one("#seconds", ShortField).value.replace(",", ".")
+        seconds = float(text) if text.strip(".") else 0.0
+        if not 0 < seconds <= 60:  # noqa: PLR2004 - the engine's limits, said before it is asked
+            self.show_fault(Fault("Type a time of up to 60 seconds.", "#seconds"))
+            return False
+        self.tell("")
+        self.measuring(f"Looking for what takes {wording.seconds(seconds)} here…")
+        answer = await self.engine.request("target", seconds=seconds, **self.cap())
+        self.session.timed = Choice.from_answer(TIME, answer)
+        self.session.time_text = self.query_one("#seconds", ShortField).value
+        self.show_sets()
+        return True
+
     @on(Action.Pressed, "#measure")
     @on(Input.Submitted, "#seconds")
     def _measure_pressed(self) -> None:
@@ -257,7 +205,7 @@ class DerivationScreen(MeasuringScreen):
 
     @on(Action.Pressed, "#picture")
     def _open_picture(self) -> None:
-        if not self.session.choices:
+        if not self.sets_measured():
             self.tell(_STILL_MEASURING)  # leaving would end it, and the picture would be empty
             return
         self.apply()
@@ -271,7 +219,7 @@ class DerivationScreen(MeasuringScreen):
             self.session.other = other if isinstance(other, OtherMachine) else None
             self._measure_again()
 
-        reference = self.session.choice_named("balanced") or self._selected()
+        reference = self.session.choice_named("balanced") or self.selected()
         self.app.push_screen(
             SmallerMachineScreen(self.wizard, reference, self.session.other), answered
         )
@@ -280,7 +228,7 @@ class DerivationScreen(MeasuringScreen):
 
     def validate(self) -> Fault | None:
         """It has to open wherever it was said to."""
-        choice, other = self._selected(), self.session.other
+        choice, other = self.selected(), self.session.other
         if choice and choice.parameters and other:
             needed = choice.parameters.memory_kib
             if needed > other.memory_kib:
@@ -299,7 +247,7 @@ class DerivationScreen(MeasuringScreen):
 
     async def proceed(self) -> None:
         """Go on with something that was measured."""
-        chosen, choice = self.session.chosen, self._selected()
+        chosen, choice = self.session.chosen, self.selected()
         if choice is None and chosen == TIME:
             if not await self._measure_time():
                 return
@@ -313,7 +261,7 @@ class DerivationScreen(MeasuringScreen):
             measured = await self.measure(choice.parameters, choice.name)
             if measured is None:
                 return
-            self._replace(measured)
+            self.replace(measured)
         self.go_on()
 
     def go_back(self) -> None:

@@ -12,6 +12,7 @@ from wizard.tui.answers.cost import Choice, CipherSpeed, OtherMachine
 from wizard.tui.widgets.choice_list import Row
 
 PRESETS = ("interactive", "balanced", "sensitive")
+FIXED = ("rfc9106-second", "rfc9106-first")  # for the picture
 TIME = "time"
 CUSTOM = "custom"
 _TITLES = {TIME: "another time", CUSTOM: "own numbers"}
