@@ -1,5 +1,6 @@
 """Starting over: nothing is deleted, nothing is moved before the kit is proved, no kill loses anything."""
 
+import errno
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from wizard.engine import (
     Busy,
     Interrupted,
     NameNotConfirmed,
+    NoSpace,
     NotProtected,
     NotProved,
     State,
@@ -23,6 +25,7 @@ from wizard.engine import (
     WrongPassphrase,
     inspect,
     prepare_reinitialization,
+    reinitialization,
     verify_log,
 )
 from wizard.engine.settling import settle
@@ -109,6 +112,43 @@ def test_a_database_in_use_is_refused_and_its_user_named(node):
             start_over(node)
         user.stdin.close()
     start_over(node)
+
+
+@pytest.mark.parametrize("fails", ["its turn", "the end"])
+def test_a_disk_that_fails_once_it_is_in_force_is_told_so_and_the_next_command_ends_it(
+    node, monkeypatch, fails
+):
+    """Found with a full disk: the new database was removed, and the sidecar was that of nobody."""
+
+    def full(path, *_arguments, **_options):
+        raise NoSpace(directory=path.parent, needed=1, available=0, refused=errno.ENOSPC)
+
+    place = "reinitialization.finish" if fails == "its turn" else "moving_aside.sync_directory"
+    linked = reinitialization.link_aside
+
+    def linked_then_full(path):
+        moved = linked(path)
+        monkeypatch.setattr(f"wizard.engine.{place}", full)
+        return moved
+
+    monkeypatch.setattr(reinitialization, "link_aside", linked_then_full)
+    with pytest.raises(Interrupted, match="is in force") as caught:
+        start_over(node)
+    assert "no space left" in str(caught.value)
+    monkeypatch.undo()
+    waiting = fails == "its turn"
+    assert inspect(node).state is (State.INTERRUPTED if waiting else State.PROTECTED)
+    told = settle(node)
+    assert (told is not None) is waiting
+    assert inspect(node).state is State.PROTECTED
+    assert tables_of(node, NEW) == ["datafold_crypto"]
+    (kept,) = (
+        path
+        for path in node.parent.glob("node.db.replaced-*")
+        if path.suffix not in (".json", ".jsonl")
+    )
+    assert count(kept, PASSPHRASE) == ("passphrase", "", 5)
+    verify_log(node)
 
 
 @needs_tracing

@@ -23,6 +23,7 @@ from wizard.engine.errors import (
     NotProtected,
     NotProved,
     TargetAbsent,
+    WizardError,
 )
 from wizard.engine.initialization import DEFAULT_MINIMUM_SCORE, measured, write_staged
 from wizard.engine.kdf import KdfParams
@@ -71,7 +72,8 @@ class PendingReinitialization(PendingInitialization):
         """Give the old files their dated names, and let the new ones take their places.
 
         Raises `NotProved` before the rehearsal. What fails before the new sidecar is in place
-        leaves the state of before; after it the change is finished, now or by the next run.
+        leaves the state of before; after it the change is finished, now or by the next run, and a
+        disk that fails then is told as `Interrupted`.
         """
         if not self.proved:
             raise NotProved("The recovery kit has not opened the new database: nothing is moved.")
@@ -81,15 +83,15 @@ class PendingReinitialization(PendingInitialization):
         try:
             dress(staged_path(self.path), self.path.lstat(), self._staged_as)
             staged_sidecar(self.path).replace(sidecar_path(self.path))
+            self._entry.details["moved"] = moved[0].name
             sync_directory(self.path.parent)
             progress(Progress(Stage.COMMIT, 1, 3))
             # Before the database follows, which it does now or at the next run: a log without this
             # entry would speak of two databases and not say why.
-            self._entry.details["moved"] = moved[0].name
             self._record(OriginalPolicy.KEEP)
             finish(self.path)
-        except BaseException:
-            self._after_failure()
+        except BaseException as error:
+            self._after_failure(error)
             raise
         self._committed = True
         progress(Progress(Stage.COMMIT, 2, 3))
@@ -107,14 +109,29 @@ class PendingReinitialization(PendingInitialization):
             warnings=(self._entry.warning,) if self._entry.warning else (),
         )
 
-    def _after_failure(self) -> None:
-        """Finish where the new sidecar is in place, else take the second names back."""
-        if is_cut_off(self.path):
-            finish(self.path)
-        if os.path.lexists(staged_path(self.path)):
+    def _after_failure(self, error: BaseException) -> None:
+        """Finish where the new sidecar is in place, else take the second names back.
+
+        Raises `Interrupted` where a disk that fails has not kept the new one from being in force.
+        """
+        waits = is_cut_off(self.path)
+        if not waits and os.path.lexists(staged_path(self.path)):
             unlink_aside(self.path)
-        else:
-            self._committed = True
+            return
+        self._committed = True  # It is in force, and can only be finished.
+        if waits:
+            try:
+                finish(self.path)
+            except WizardError as again:
+                error = again
+        if isinstance(error, WizardError):
+            what = "the disk did not confirm it"
+            if is_cut_off(self.path):
+                what = "the new database could not take its place, which the next command lets it"
+            raise Interrupted(
+                f"Starting over with {self.path.name} is in force, but {what}: {error} "
+                "The old files are beside it under a dated name."
+            ) from None
 
 
 def prepare_reinitialization(
@@ -150,7 +167,7 @@ def prepare_reinitialization(
         unlink_aside(target)
         keep_replaced(target)
         remove_staged(target)
-        stack.callback(remove_staged, target)
+        stack.callback(_remove_staged, target)
         found = inspection.look(target)
         details: dict[str, str | int] = {"state": found.state.value}
         staged, entry = write_staged(
@@ -179,6 +196,12 @@ def prepare_reinitialization(
         pending.settled = settled
         return pending
     raise AssertionError("nothing above is swallowed")
+
+
+def _remove_staged(target: Path) -> None:
+    """Remove what was staged, but not the database that the sidecar in place is waiting for."""
+    if not is_cut_off(target):
+        remove_staged(target)
 
 
 def check_reinitializable(path: str | os.PathLike[str], *, confirm: str) -> None:
