@@ -11,6 +11,7 @@ import pytest
 from wizard import diagnostics
 from wizard.diagnostics import StatementFailed, UsageProblem, explain, fault_id
 from wizard.engine import errors
+from wizard.engine.sidecar import write_error
 
 CLASSES = [
     member
@@ -156,6 +157,19 @@ def test_the_operating_systems_refusals_are_sentences(number, code, exit_code, w
     assert (told.code, told.exit_code) == (code, exit_code)
     assert "/srv/kit.txt" in told.message
     assert word in told.message
+
+
+@pytest.mark.parametrize(
+    ("number", "word"),
+    [(errno.ENOSPC, "no space left"), (errno.EDQUOT, "quota"), (errno.EFBIG, "so large")],
+)
+def test_a_refused_write_is_not_told_as_a_matter_of_counting(tmp_path, number, word):
+    """Under a quota there are free bytes, and of what was to be written nothing is known."""
+    told = explain(write_error(tmp_path / "node.db", 0, OSError(number, "x")))
+    assert (told.code, told.exit_code) == ("no_space", 11)
+    assert word in told.message
+    assert "free bytes" not in told.message
+    assert "quota" in told.hint
 
 
 def test_an_operating_system_error_without_a_file_is_a_sentence_too():

@@ -109,6 +109,7 @@ _BACKUP_SIDECAR = (
     "Put a saved copy back: {program} restore --metadata FILE {path} - or use the recovery "
     "kit: {program} verify {path} --recovery SHEET_FILE"
 )
+_OWNER = "Look at its owner and permissions (ls -l), or run as the user that owns the database."
 _LESS_MEMORY = "Stop other programs, or see what fits this machine: {program} benchmark"
 
 INTERNAL = Row(
@@ -180,7 +181,7 @@ TABLE: Mapping[type[BaseException], Row] = {
         11,
         507,
         _NOTHING,
-        "Free that much space on the same file system, then run the same command again.",
+        "Make room on the same file system, within its quota, then run the same command again.",
     ),
     errors.UnsupportedVersion: Row(
         "unsupported_version",
@@ -201,7 +202,7 @@ TABLE: Mapping[type[BaseException], Row] = {
         14,
         500,
         _NOTHING,
-        "Look at its owner and permissions (ls -l), or run as the user that owns the database.",
+        f"{_OWNER} After an input/output error look at the disk and the quota first.",
     ),
     errors.TargetAbsent: Row(
         "absent",
@@ -374,7 +375,6 @@ TABLE: Mapping[type[BaseException], Row] = {
 
 # What the operating system refuses, if no engine error has said it better before.
 _FULL = "Free space on that file system, then run the same command again."
-_OWNER = TABLE[errors.Unreadable].hint
 OPERATING_SYSTEM: Mapping[int, Row] = {
     errno.ENOSPC: Row("no_space", 11, 507, _NOTHING, _FULL),
     errno.EDQUOT: Row("no_space", 11, 507, _NOTHING, _FULL),

@@ -7,6 +7,7 @@ again with a disk that works.
 
 from __future__ import annotations
 
+import errno
 import json
 from pathlib import Path
 
@@ -62,6 +63,9 @@ DONE_ALREADY = {
     "restore": (engine.OutputExists, engine.AlreadyProtected),
     "recover": (engine.NotOpened, engine.NotVerified),
 }
+# What a full disk is called: never a matter of owners and permissions. Nothing may be recorded, or
+# a change is in force and the disk did not confirm it.
+FULL_DISK = {"done", "no_space", "audit_unavailable", "interrupted"}
 
 
 # In the ordinary run every verb meets a disk that fails once, and every fault a few verbs.
@@ -99,6 +103,8 @@ def check(case: Case, directory: Path, pristine: Path, number: int, fault: Fault
     if said.exists():
         code, exit_code, message = json.loads(said.read_text())
         assert exit_code > 1, f"not in the table: {message}"
+    if fault.number == errno.ENOSPC:
+        assert code in FULL_DISK, f"{code}: {message}"
     case.look(directory)
     # The way on: the same verb, once there is room again.
     try:
@@ -143,3 +149,23 @@ def test_a_failing_disk_loses_nothing_and_says_so(tmp_path, case, fault):
             told[code] = told.get(code, 0) + 1
     print(f"{case.verb}, {fault.name}: {len(numbers)} failures, {told}")
     assert not wrong, "\n".join(wrong)
+
+
+def test_a_full_disk_is_called_so_where_sqlite_meets_it_too(tmp_path):
+    """Found in full: owner and permissions were blamed for it."""
+    pristine, directory = tmp_path / "pristine", tmp_path / "data"
+    pristine.mkdir()
+    renew(directory, pristine)
+    case = EVERY[0]
+    full = next(fault for fault in FAULTS if fault.name == "full disk")
+    seen, _raised = faulted(lambda: case.act(directory), directory, 0, full)
+    met = {
+        call: next(
+            each.number
+            for each in seen
+            if each.call == call and each.name.startswith(".node.db.datafold-staged")
+        )
+        for call in ("pwrite64", "fsync")
+    }
+    for number in met.values():
+        assert check(case, directory, pristine, number, full) == "no_space"

@@ -17,7 +17,7 @@ import apsw
 
 from wizard.engine import audit, inspection, sqlite
 from wizard.engine.copying import available_in, vacuum_into_plaintext
-from wizard.engine.errors import NameNotConfirmed, NoSpace, OutputExists, Unreadable
+from wizard.engine.errors import NameNotConfirmed, NoSpace, OutputExists
 from wizard.engine.inspection import Inspection, resolve
 from wizard.engine.keyed import create_private, open_keyed, remove_database, sqlite_name, translated
 from wizard.engine.keyfile import KeyfileInput
@@ -28,7 +28,7 @@ from wizard.engine.passphrase import PassphraseSource
 from wizard.engine.progress import CancelToken, ProgressSink, ignore_progress
 from wizard.engine.rescue import open_kit
 from wizard.engine.secret import Secret
-from wizard.engine.sidecar import publish
+from wizard.engine.sidecar import publish, write_error
 from wizard.engine.sqlite import Cipher
 from wizard.engine.unlocking import openable
 from wizard.engine.verification import header_of, verify_plaintext_copy
@@ -123,7 +123,7 @@ def _finish(staged: Path, *, wal: bool) -> None:
     try:
         sync_path(staged)
     except OSError as error:
-        raise Unreadable(f"{staged} cannot be written: {error.strerror}.") from None
+        raise write_error(staged, 0, error, what="written") from None
 
 
 @contextmanager

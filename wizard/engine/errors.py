@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -239,12 +240,22 @@ class Busy(WizardError):
 
 
 class NoSpace(WizardError):
-    """The file system cannot hold what has to be written."""
+    """The file system cannot hold what has to be written.
 
-    def __init__(self, *, directory: Path, needed: int, available: int) -> None:
-        super().__init__(
-            f"{directory} needs {needed:,} free bytes for the encrypted copy and has {available:,}."
-        )
+    ``refused`` is the errno of a write that was refused; without it the space was only counted.
+    """
+
+    def __init__(
+        self, *, directory: Path, needed: int, available: int, refused: int | None = None
+    ) -> None:
+        # What was refused is no matter of counting: a quota ends while the disk has room.
+        sentences = {
+            errno.ENOSPC: f"There is no space left in {directory}: a write was refused.",
+            errno.EDQUOT: f"The disk quota for {directory} is used up: a write was refused.",
+            errno.EFBIG: f"A file in {directory} may not become so large: a write was refused.",
+        }
+        counted = f"{directory} needs {needed:,} free bytes for the copy and has {available:,}."
+        super().__init__(counted if refused is None else sentences[refused])
         self.directory = directory
         self.needed = needed
         self.available = available

@@ -68,7 +68,7 @@ def write_identity(connection: apsw.Connection, identity: InnerIdentity) -> None
 def write_identity_now(connection: apsw.Connection, identity: InnerIdentity) -> None:
     """Replace the row without waiting for another writer.
 
-    Raises `Busy` where there is one, and `Unreadable` where nothing can be written.
+    Raises `Busy` where there is one, and `NoSpace` or `Unreadable` where nothing can be written.
     """
     connection.set_busy_timeout(0)
     failure = None
@@ -86,7 +86,7 @@ def note_revision(connection: apsw.Connection, newest: InnerIdentity) -> None:
     """Let the row know newer metadata, without waiting for another writer.
 
     It never goes back, and all but generation, master key and revision stay: since it was read,
-    another process may have noted more. Raises `Busy` or `Unreadable`.
+    another process may have noted more. Raises `Busy`, `NoSpace` or `Unreadable`.
     """
     connection.set_busy_timeout(0)
     failure = None

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import urllib.parse
 from collections.abc import Callable
@@ -29,6 +30,7 @@ from wizard.engine.errors import (
 from wizard.engine.filehead import FileKind, classify
 from wizard.engine.keytext import keyed_text
 from wizard.engine.secret import Secret
+from wizard.engine.sidecar import write_error
 
 SQLCIPHER_PAGE_SIZE = 4096  # what official SQLCipher 4 opens without further pragmas
 KEY_BYTES = 32
@@ -184,7 +186,7 @@ def sqlite_name(path: Path) -> str:
 
 
 def create_private(path: Path) -> None:
-    """Create an empty file that only its owner reads. Raises `OutputExists` or `Unreadable`."""
+    """Create an empty file that only its owner reads. Raises `OutputExists`, `NoSpace`, `Unreadable`."""
     os.close(open_private(path))
 
 
@@ -199,7 +201,7 @@ def open_private(path: Path) -> int:
     except FileExistsError:
         raise OutputExists(path) from None
     except OSError as error:
-        raise Unreadable(f"{path} cannot be created: {error.strerror}.") from None
+        raise write_error(path, 0, error, what="created") from None
 
 
 def remove_database(path: Path) -> None:
@@ -222,10 +224,12 @@ def translated(error: apsw.Error, path: Path) -> WizardError:
                 f"{path} cannot be opened. SQLite needs permission for the file, and, in WAL mode "
                 "even for reading, for its directory."
             )
-        case apsw.IOError():
-            return Unreadable(f"{path}: input/output error.")
+        case apsw.FullError():
+            return write_error(path, 0, OSError(errno.ENOSPC, ""))
         case _:
-            return Unreadable(f"{path}: SQLite reports {type(error).__name__}.")
+            name = f"SQLite reports {type(error).__name__}"
+            what = "input/output error" if isinstance(error, apsw.IOError) else name
+            return Unreadable(f"{path}: {what}.")
 
 
 def _has_journal(path: Path) -> bool:

@@ -16,7 +16,7 @@ from wizard.engine.audit_entry import audit_path
 from wizard.engine.beside import BESIDE
 from wizard.engine.cut_off import second_names
 from wizard.engine.dated_names import free_name
-from wizard.engine.errors import OutputExists, Unreadable, UnsupportedDatabase
+from wizard.engine.errors import OutputExists, UnsupportedDatabase
 from wizard.engine.filehead import FileKind, classify
 from wizard.engine.sidecar import (
     create_file,
@@ -138,4 +138,4 @@ def _link(old: Path, new: Path) -> None:
                 f"The file system of {old} has no hard links, without which a crash could lose "
                 "the old files. Move them to another one first."
             ) from None
-        raise Unreadable(f"{new} cannot be created: {error.strerror}.") from None
+        raise write_error(new, 0, error, what="created") from None

@@ -19,6 +19,7 @@ from wizard.engine.errors import (
     DamagedDatabase,
     DamagedMetadata,
     ForeignMetadata,
+    NoSpace,
     RolledBackMetadata,
     Unreadable,
     WrongPassphrase,
@@ -221,7 +222,7 @@ def _caught_up(
         return identity
     try:
         sqlite.note_revision(connection, newest)
-    except (Busy, Unreadable):
+    except (Busy, NoSpace, Unreadable):
         return identity
     return sqlite.read_identity(connection)
 

@@ -224,17 +224,22 @@ def sync_directory(directory: Path) -> None:
         raise write_error(directory / ".", 0, error) from None
 
 
-def write_error(path: Path, size: int, error: OSError) -> NoSpace | Unreadable:
-    """What to raise for a write of ``size`` bytes that failed."""
+def write_error(
+    path: Path, size: int, error: OSError, *, what: str = "used"
+) -> NoSpace | Unreadable:
+    """What to raise where ``path`` cannot be ``what``: for a write of ``size`` bytes that failed."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         usage = os.statvfs(path.parent)
         return NoSpace(
-            directory=path.parent, needed=size, available=usage.f_bavail * usage.f_frsize
+            directory=path.parent,
+            needed=size,
+            available=usage.f_bavail * usage.f_frsize,
+            refused=error.errno,
         )
-    return Unreadable(_reason(path, error))
+    return Unreadable(_reason(path, error, what))
 
 
-def _reason(path: Path, error: OSError) -> str:
+def _reason(path: Path, error: OSError, what: str = "used") -> str:
     reasons = {
         errno.EACCES: "permission denied",
         errno.EPERM: "permission denied",
@@ -246,4 +251,4 @@ def _reason(path: Path, error: OSError) -> str:
         errno.ENAMETOOLONG: "the name is too long",
     }
     reason = reasons.get(error.errno or 0, os.strerror(error.errno or errno.EIO))
-    return f"{path} cannot be used: {reason}."
+    return f"{path} cannot be {what}: {reason}."

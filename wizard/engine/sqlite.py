@@ -14,7 +14,7 @@ from pathlib import Path
 import apsw
 
 from wizard.engine.content import IDENTITY_TABLE, table_rows
-from wizard.engine.errors import DamagedDatabase, Unreadable, VerificationFailed, WizardError
+from wizard.engine.errors import DamagedDatabase, VerificationFailed, WizardError
 from wizard.engine.filehead import FileKind, begins_with, classify, file_salt, looks_encrypted_by_us
 from wizard.engine.identity import (
     InnerIdentity,
@@ -37,6 +37,7 @@ from wizard.engine.keyed import (
 from wizard.engine.leftovers import plaintext_left, remove_plaintext, sync_path
 from wizard.engine.progress import CancelToken, Progress, ProgressSink, Stage, ignore_progress
 from wizard.engine.secret import Secret
+from wizard.engine.sidecar import write_error
 from wizard.engine.watching import watch
 
 __all__ = [
@@ -76,7 +77,7 @@ def create_encrypted(
 ) -> None:
     """Create a new database, durable and proved; nothing is left behind on failure.
 
-    Raises `OutputExists`, `Unreadable` or `VerificationFailed`.
+    Raises `OutputExists`, `NoSpace`, `Unreadable` or `VerificationFailed`.
     """
     create_private(path)
     try:
@@ -86,7 +87,7 @@ def create_encrypted(
         prove_sealed(path, key=key, cipher=cipher, page_size=page_size)
     except OSError as error:
         remove_database(path)
-        raise Unreadable(f"{path} cannot be written: {error.strerror}.") from None
+        raise write_error(path, page_size, error, what="written") from None
     except BaseException:
         remove_database(path)
         raise

@@ -21,7 +21,7 @@ from wizard.engine.errors import Busy, OutputExists, Unreadable, UnsupportedData
 from wizard.engine.hold import Held, check_users
 from wizard.engine.leftovers import sync_path
 from wizard.engine.renaming import NO_SUCH_RENAME, exchange_names
-from wizard.engine.sidecar import sync_directory
+from wizard.engine.sidecar import sync_directory, write_error
 
 _NO_HARD_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
 
@@ -29,7 +29,8 @@ _NO_HARD_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
 def swap(held: Held, staged: Path, keep_as: Path, *, written: os.stat_result) -> None:
     """Rename ``staged`` over the held file, which stays as ``keep_as``. Does not let the file go.
 
-    Raises `Busy`, `OutputExists`, `UnsupportedDatabase` or `Unreadable`; the state is that of before then.
+    Raises `Busy`, `OutputExists`, `UnsupportedDatabase`, `NoSpace` or `Unreadable`; the state is
+    that of before then.
     """
     _check_settled(staged)
     try:
@@ -41,7 +42,7 @@ def swap(held: Held, staged: Path, keep_as: Path, *, written: os.stat_result) ->
         staged.replace(held.path)
     except OSError as error:
         _unlink_second_name(held.path, keep_as)
-        raise Unreadable(f"{held.path} cannot be replaced: {error.strerror}.") from None
+        raise write_error(held.path, 0, error, what="replaced") from None
     except BaseException:
         _unlink_second_name(held.path, keep_as)
         raise
@@ -52,7 +53,7 @@ def swap(held: Held, staged: Path, keep_as: Path, *, written: os.stat_result) ->
         with contextlib.suppress(OSError):
             staged.hardlink_to(held.path)
         keep_as.replace(held.path)
-        raise Unreadable(f"{held.path.parent} cannot be made durable: {error.strerror}.") from None
+        raise write_error(held.path, 0, error, what="made durable") from None
 
 
 def exchange(held: Held, staged: Path, aside: Path, *, written: os.stat_result) -> None:
@@ -69,7 +70,7 @@ def exchange(held: Held, staged: Path, aside: Path, *, written: os.stat_result) 
         _leave_log_alone(held.connection)
         _trade(held.path, staged, aside)
     except OSError as error:
-        raise Unreadable(f"{held.path} cannot be replaced: {error.strerror}.") from None
+        raise write_error(held.path, 0, error, what="replaced") from None
     try:
         sync_path(held.path.parent)
         # Somebody may have opened the old file after the last look. He waited for our lock, and
@@ -78,13 +79,12 @@ def exchange(held: Held, staged: Path, aside: Path, *, written: os.stat_result) 
     except BaseException as error:
         put_back(held.path, aside)
         if isinstance(error, OSError):
-            what = f"{held.path.parent} cannot be made durable: {error.strerror}."
-            raise Unreadable(what) from None
+            raise write_error(held.path.parent, 0, error, what="made durable") from None
         raise
 
 
 def put_back(path: Path, aside: Path) -> None:
-    """Undo `exchange`. Raises `Unreadable`."""
+    """Undo `exchange`. Raises `NoSpace` or `Unreadable`."""
     failure = exchange_names(aside, path)
     if failure in NO_SUCH_RENAME:
         try:
@@ -94,7 +94,7 @@ def put_back(path: Path, aside: Path) -> None:
         else:
             failure = 0
     if failure:
-        raise Unreadable(f"{path} cannot be put back: {os.strerror(failure)}.")
+        raise write_error(path, 0, OSError(failure, ""), what="put back")
     sync_directory(path.parent)
 
 
@@ -135,7 +135,7 @@ def _link(path: Path, keep_as: Path) -> None:
                 f"The file system of {path} has no hard links, without which a crash could lose "
                 "the original. Move the database to another one first."
             ) from None
-        raise Unreadable(f"{keep_as} cannot be created: {error.strerror}.") from None
+        raise write_error(keep_as, 0, error, what="created") from None
 
 
 def _unlink_second_name(path: Path, keep_as: Path) -> None:
