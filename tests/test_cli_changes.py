@@ -181,6 +181,7 @@ def test_decrypt_by_command(run, protected):
 def test_reinit_by_command(run, protected):
     env = environment(NEW_PASS=NEW)
     given = ("--passphrase", "env:NEW_PASS", "--recovery-out", "new.txt", *CHEAP)
+    given = (*given, "--cipher", "chacha20")
     assert run("reinit", "node.db", *given, env=env).code == 40
     assert run("reinit", "node.db", "--confirm", "node", *given, env=env).code == 40
     done = run("reinit", "node.db", "--confirm", "node.db", *given, env=env)

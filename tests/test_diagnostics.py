@@ -120,6 +120,14 @@ def test_a_wrong_passphrase_names_the_fingerprint_and_the_next_command():
     assert "datafold-wizard verify 'my {node} file.db' --recovery" in told.hint
 
 
+def test_the_next_command_fits_the_reason():
+    unchanged = errors.InvalidPassphrase("unchanged", "The new passphrase is the old one.")
+    assert explain(unchanged, path="a b").hint == "datafold-wizard passwd 'a b' --retune"
+    absent = errors.AuditUnavailable("There is no audit log.", code="absent")
+    assert "audit restart PATH" in explain(absent).hint
+    assert "Free space" in explain(errors.AuditUnavailable("No space is left.")).hint
+
+
 def test_an_error_without_words_still_says_something():
     assert explain(errors.NotProtected()).message.startswith("A readable plaintext database.")
 

@@ -102,6 +102,7 @@ def test_an_operator_can_change_nothing_and_is_told_so(node, change):
         ("Ada", OPERATOR, InvalidInput),
         ("Eve", "password1", WeakPassphrase),
         ("Eve", PASSPHRASE, InvalidPassphrase),
+        ("Eve", OPERATOR, InvalidPassphrase),
     ],
 )
 def test_what_no_operator_can_be_is_refused_and_nothing_is_written(node, label, passphrase, error):

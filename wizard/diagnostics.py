@@ -397,6 +397,16 @@ OPERATING_SYSTEM: Mapping[int, Row] = {
 }
 
 
+# What to do next where an error's own `code` says more than its class does.
+HINTS_BY_CODE: Mapping[tuple[str, str], str] = {
+    ("audit_unavailable", "absent"): "It begins when the database is protected or next opened. "
+    "If there was one, look for a copy, or begin a new one: {program} audit restart {path}",
+    ("invalid_passphrase", "masters"): "Choose a passphrase that nobody else has.",
+    ("invalid_passphrase", "operators"): "Choose a passphrase that nobody else has.",
+    ("invalid_passphrase", "unchanged"): "{program} passwd {path} --retune",
+}
+
+
 def explain(error: BaseException, *, path: str | os.PathLike[str] | None = None) -> Explanation:
     """Return the words and numbers for `error`. `path` fills the commands in the hints.
 
@@ -410,7 +420,7 @@ def explain(error: BaseException, *, path: str | os.PathLike[str] | None = None)
         http_status=row.http_status,
         message=" ".join(part for part in (said, row.assurance) if part),
         # replace, not format: a path may hold braces.
-        hint=row.hint.replace("{program}", PROGRAM).replace("{path}", target),
+        hint=_hint(row, error).replace("{program}", PROGRAM).replace("{path}", target),
     )
 
 
@@ -440,6 +450,10 @@ def _row_and_sentence(error: BaseException) -> tuple[Row, str]:
         if row is not None:
             return row, _operating_system_sentence(error)
     return INTERNAL, f"Something that should not happen did ({fault_id(error)})."
+
+
+def _hint(row: Row, error: BaseException) -> str:
+    return HINTS_BY_CODE.get((row.code, str(getattr(error, "code", ""))), row.hint)
 
 
 def _sentence(error: BaseException) -> str:

@@ -68,14 +68,16 @@ def show(path: Path, last: int, *, as_json: bool) -> None:
         return
     for entry in entries:
         output.say(output.printable(_line(entry)))
-    output.note(f"Not verified. That is: {PROGRAM} audit verify {output.printable(str(path))}")
+    output.note(f"Not verified. That is: {PROGRAM} audit verify {output.quoted(path)}")
 
 
 def _no_log(found: engine.Inspection) -> engine.WizardError:
     if found.state is engine.State.ABSENT and found.error is not None:
         return found.error
     name = engine.audit_path(found.path).name
-    return engine.AuditUnavailable(f"There is no audit log {name} beside the database.")
+    return engine.AuditUnavailable(
+        f"There is no audit log {name} beside the database.", code="absent"
+    )
 
 
 def _line(entry: engine.AuditEntry) -> str:

@@ -124,7 +124,7 @@ def tell_exposure(done: engine.Changed) -> None:
         output.say(
             f"The data key was seen by {slots} since {done.metadata.data_key.created_at}, and is "
             "the same as before. Copies of the files made until now open as they did. Only "
-            f"another data key ends that: {PROGRAM} rotate {output.printable(str(done.path))}"
+            f"another data key ends that: {PROGRAM} rotate {output.quoted(done.path)}"
         )
 
 

@@ -81,7 +81,9 @@ def decrypt(
         )
         return
     output.say(f"Plaintext copy: {output.printable(str(done.copy))}")
-    output.say(f"It holds the same {done.rows:,} rows in {done.tables:,} tables, compared.")
+    output.say(
+        f"It holds the same {done.rows:,} rows in {output.describe_tables(done.tables)}, compared."
+    )
     output.say(f"{output.printable(str(done.path))} is encrypted as before.")
     for warning in done.warnings:
         output.note(f"Warning: {output.printable(warning)}")

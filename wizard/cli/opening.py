@@ -78,7 +78,7 @@ def verify(path: Path, *, as_json: bool, **given: Any) -> None:
             ("Database", str(proved.path)),
             ("Fingerprint", proved.fingerprint),
             ("Generation", str(proved.generation)),
-            ("Content", f"{proved.rows:,} rows in {proved.tables:,} tables"),
+            ("Content", f"{proved.rows:,} rows in {output.describe_tables(proved.tables)}"),
         ]
     )
     for warning in proved.warnings:

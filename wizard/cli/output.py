@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import sys
 
 TYPE_CHECKING = False
@@ -29,6 +30,16 @@ def printable(text: str) -> str:
         character if character.isprintable() else character.encode("unicode_escape").decode()
         for character in text.encode(errors="backslashreplace").decode()
     )
+
+
+def quoted(path: object) -> str:
+    """Return a path as it stands in a command that is printed for a shell."""
+    return shlex.quote(printable(str(path)))
+
+
+def describe_tables(count: int) -> str:
+    """Return how many tables, for people."""
+    return "1 table" if count == 1 else f"{count:,} tables"
 
 
 def say(text: str = "") -> None:

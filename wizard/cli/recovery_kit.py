@@ -109,7 +109,7 @@ def show_status(path: Path, *, as_json: bool) -> None:
     slot = metadata.recovery_slot
     if slot is None:
         output.say("There is no recovery kit: a lost passphrase is lost data.")
-        output.say(f"Make one: {PROGRAM} recovery new {output.printable(str(path))}")
+        output.say(f"Make one: {PROGRAM} recovery new {output.quoted(path)}")
         return
     output.say_pairs(
         [
@@ -151,7 +151,7 @@ def rehearse(path: Path, recovery: tuple[Path, ...], *, as_json: bool) -> None:
         output.say(
             "The slot lines on these sheets are outdated: with the .crypto.json file gone they "
             f"would not suffice. Print them again: {PROGRAM} recovery lines "
-            f"{output.printable(str(path))}"
+            f"{output.quoted(path)}"
         )
     for warning in proved.warnings:
         output.note(f"Warning: {output.printable(warning)}")

@@ -97,7 +97,7 @@ def restore(
     output.say("Restored: it opens with the passphrase it had when the backup was made.")
     output.say_pairs([("Database", str(done.path)), *described(done.backup)])
     tell_notes(done.notes)
-    output.say(f"Prove that it opens: {PROGRAM} verify {output.printable(str(done.path))}")
+    output.say(f"Prove that it opens: {PROGRAM} verify {output.quoted(done.path)}")
 
 
 def _restore_metadata(
@@ -177,4 +177,4 @@ def _tell_metadata(done: engine.RestoredMetadata, *, as_json: bool) -> None:
     output.say_pairs(pairs)
     tell_notes(done.notes)
     if not done.proved:
-        output.say(f"Prove that they open it: {PROGRAM} verify {output.printable(str(done.path))}")
+        output.say(f"Prove that they open it: {PROGRAM} verify {output.quoted(done.path)}")

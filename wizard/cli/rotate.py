@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -103,7 +102,7 @@ def _tell(done: engine.Rotated) -> None:
             ("Cipher", done.metadata.cipher),
             (
                 "Content",
-                f"{copied.rows:,} rows, {_tables(copied.tables)}, compared with the original",
+                f"{copied.rows:,} rows, {output.describe_tables(copied.tables)}, compared with the original",
             ),
             (
                 "Work",
@@ -117,13 +116,9 @@ def _tell(done: engine.Rotated) -> None:
             "The slot lines on the recovery sheets are outdated: with them alone, without the "
             ".crypto.json file, this database does not open any longer. Print new ones:"
         )
-        output.say(f"  {PROGRAM} recovery lines {shlex.quote(output.printable(str(done.path)))}")
+        output.say(f"  {PROGRAM} recovery lines {output.quoted(done.path)}")
     output.say_paragraph(
         "Copies and backups made until now keep the old data key. Back up the database and its "
         ".crypto.json file together, now."
     )
     changes.tell_warnings(done)
-
-
-def _tables(count: int) -> str:
-    return "1 table" if count == 1 else f"{count:,} tables"

@@ -14,6 +14,7 @@ import click
 from wizard import engine
 from wizard.cli import changes, kit, options, output
 from wizard.cli.choose import CostChoice, cost_options
+from wizard.cli.init import CIPHERS
 from wizard.cli.interruption import interruptible
 from wizard.cli.new_passphrase import Demand, new_passphrase, source_of
 from wizard.cli.progress import progress_line
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 @options.generate_option
 @options.keyfile_option
 @cost_options
-@click.option("--cipher", type=click.Choice(tuple(engine.Cipher)), help="As in init.")
+@click.option("--cipher", type=click.Choice(CIPHERS), help="As in init.")
 @options.kit_options
 @click.option("--no-recovery", is_flag=True, help="No kit: a lost passphrase is lost data.")
 @options.min_score_option

@@ -99,7 +99,8 @@ def verify_with_anchors(
     except FileNotFoundError:
         if not anchors:
             raise AuditUnavailable(
-                f"There is no audit log {audit_path(found.path).name} beside the database."
+                f"There is no audit log {audit_path(found.path).name} beside the database.",
+                code="absent",
             ) from None
     findings = reader.finish()
     if findings:

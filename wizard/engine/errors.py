@@ -262,7 +262,14 @@ class NoSpace(WizardError):
 
 
 class AuditUnavailable(WizardError):
-    """The audit log cannot be read or written, so nothing that must be recorded is begun."""
+    """The audit log cannot be read or written, so nothing that must be recorded is begun.
+
+    ``code`` is "absent" where there is no log to be read, and empty otherwise.
+    """
+
+    def __init__(self, message: str, *, code: str = "") -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class NoMemory(WizardError):

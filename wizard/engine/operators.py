@@ -12,7 +12,7 @@ import os
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from wizard.engine.authority import Authority, Changed, authorised
+from wizard.engine.authority import Authority, Changed, authorised, operator_of
 from wizard.engine.boxing import BoxKeys
 from wizard.engine.changing import publish, revised
 from wizard.engine.encoding import Malformed, printable, timestamp
@@ -73,6 +73,8 @@ def add_operator(
                 raise InvalidPassphrase(
                     "masters", "This is the master passphrase; an operator needs another one."
                 )
+            _check_his_alone(held, secret, progress=progress)
+            token.check()
             return _add(held, _slot(held, label, chosen), secret, progress=progress, cancel=token)
 
 
@@ -145,6 +147,20 @@ def rename_operator(
         )
 
 
+def _check_his_alone(held: Authority, secret: Secret, *, progress: ProgressSink) -> None:
+    """Refuse another operator's passphrase: it would still open the database after one was removed."""
+    if not held.metadata.operator_slots:
+        return
+    progress(Progress(Stage.DERIVE, 0, 0, detail="to see that it is no other operator's"))
+    other = operator_of(held.metadata, secret)
+    if other is not None:
+        raise InvalidPassphrase(
+            "operators",
+            f"This is the passphrase of the operator {other}: whichever of the two is removed, it "
+            "would open the database still.",
+        )
+
+
 def _slot(held: Authority, label: str, params: KdfParams) -> OperatorSlot:
     return OperatorSlot(
         slot_id=os.urandom(SLOT_ID_BYTES),
@@ -202,4 +218,7 @@ def _find(held: Authority, label: str) -> OperatorSlot:
     for slot in held.metadata.operator_slots:
         if slot.label == label:
             return slot
-    raise InvalidInput("This database has no operator of that name.")
+    labels = ", ".join(slot.label for slot in held.metadata.operator_slots)
+    raise InvalidInput(
+        f"This database has no operator of that name; it has {labels or 'none at all'}."
+    )

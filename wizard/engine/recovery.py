@@ -79,7 +79,7 @@ class RecoveryPlan:
         if len(self.holders) != self.shares:
             raise InvalidInput(
                 f"Recovery sheets: {self.shares} holders are needed, one for each sheet, "
-                f"and {len(self.holders)} are named."
+                f"not {len(self.holders)}."
             )
         for holder in self.holders:
             _check_holder(holder)
