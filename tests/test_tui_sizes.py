@@ -9,6 +9,7 @@ from typing import Any
 from tests.tui_cuts import faults
 from tests.tui_fakes import FakeEngine
 from tests.tui_journey import Journey, journey_to
+from wizard.tui.widgets.choice_list import ChoiceList, Row
 
 STEPS = ("select", "passphrase", "derivation", "review", "kit", "proof", "place", "copies", "done")
 
@@ -94,3 +95,15 @@ def test_how_to_close_is_told_in_a_narrow_window() -> None:
         assert "Enter close" in journey.text().splitlines()[-1]
 
     run(story, size=(40, 15))
+
+
+def test_a_column_that_stands_empty_is_not_drawn_as_cut_off() -> None:
+    async def story(journey: Journey) -> None:
+        rows = [Row("chacha20", f"{'ChaCha20-Poly1305':<60}")]
+        body = journey.app.page.query_one("#body")
+        await body.mount(ChoiceList(rows, id="drawn"), before=0)
+        await journey.settle()
+        line = next(line for line in journey.text().splitlines() if "ChaCha20" in line)
+        assert "…" not in line
+
+    run(story, size=(40, 26))

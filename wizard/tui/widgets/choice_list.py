@@ -45,8 +45,8 @@ class ChoiceList(Widget, can_focus=True):
 
     index: reactive[int] = reactive(0)
 
-    class Moved(Message):
-        """Another row is chosen."""
+    class OfRow(Message):
+        """About one row. What is told of one kind is not told of the other, as Textual would."""
 
         def __init__(self, choices: ChoiceList, key: str) -> None:
             super().__init__()
@@ -58,7 +58,10 @@ class ChoiceList(Widget, can_focus=True):
             """The list, for `@on`."""
             return self.choices
 
-    class Confirmed(Moved):
+    class Moved(OfRow):
+        """Another row is chosen."""
+
+    class Confirmed(OfRow):
         """Enter was pressed on a row."""
 
     def __init__(self, rows: Sequence[Row], *, chosen: str = "", id: str) -> None:  # noqa: A002 - Textual's own name
@@ -170,7 +173,10 @@ class ChoiceList(Widget, can_focus=True):
 
 def _folded(text: str, width: int) -> list[str]:
     """`text`, whose columns stand two blanks or more apart, in lines of at most `width`."""
-    if wording.cells(text.rstrip()) <= width:
+    if wording.cells(text) <= width:
+        return [text]
+    text = text.rstrip()  # a column that stands empty is nothing that is cut off
+    if wording.cells(text) <= width:
         return [text]
     lines: list[str] = []
     for column in re.split(r" {2,}", text.strip()):
