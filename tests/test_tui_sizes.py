@@ -107,3 +107,15 @@ def test_a_column_that_stands_empty_is_not_drawn_as_cut_off() -> None:
         assert "…" not in line
 
     run(story, size=(40, 26))
+
+
+def test_a_dialog_whose_focus_is_on_its_first_page_begins_with_its_question() -> None:
+    async def story(journey: Journey) -> None:
+        await journey_to(journey, "review")
+        await journey.click("#plan")
+        dialog = journey.app.screen.query_one("#dialog")
+        assert dialog.max_scroll_y > 0
+        assert "Who keeps the recovery kit?" in journey.text()
+        assert journey.app.focused.id == "plans"
+
+    run(story, size=(40, 15))

@@ -7,8 +7,9 @@ from typing import ClassVar
 from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen, ScreenResultType
+from textual.widget import Widget
 
-from wizard.tui.screens.fitted import PAGES_CSS
+from wizard.tui.screens.fitted import PAGES_CSS, show_focus
 from wizard.tui.widgets.hint_line import more_of
 
 
@@ -34,6 +35,21 @@ class Dialog(ModalScreen[ScreenResultType], inherit_bindings=False):
         """The line above the dialog tells what is out of sight."""
         for change in ("scroll_y", "virtual_size", "size"):
             self.watch(self.query_one("#dialog"), change, self._look_again)
+
+    def set_focus(
+        self,
+        widget: Widget | None,
+        scroll_visible: bool = True,  # noqa: FBT001, FBT002 - Textual's signature
+        from_app_focus: bool = False,  # noqa: FBT001, FBT002 - the same
+    ) -> None:
+        """Move the focus; it is brought into view when the dialog has been laid out."""
+        super().set_focus(widget, scroll_visible=False, from_app_focus=from_app_focus)
+        if scroll_visible:
+            self.call_after_refresh(self._reveal_focus)
+
+    def _reveal_focus(self) -> None:
+        if self.focused is not None:
+            show_focus(self.focused, self.query_one("#dialog"))
 
     def _look_again(self) -> None:
         self.call_after_refresh(self._tell_of_more)

@@ -21,6 +21,29 @@ PAGES_CSS = Path(__file__).parent.parent / "pages.tcss"
 _ROOMY = Size(60, 16)
 
 
+def caret_row(widget: Widget, scroller: Widget) -> int:
+    """In which row of what `scroller` scrolls the caret stands; a large number beside it."""
+    if scroller not in widget.ancestors:
+        return sys.maxsize
+    row, part = int(getattr(widget, "caret", Offset(0, 0)).y), widget
+    while part is not scroller:
+        row += part.virtual_region.y
+        part = cast("Widget", part.parent)
+        row -= 0 if part is scroller else round(part.scroll_y)
+    return row
+
+
+def show_focus(focused: Widget, scroller: Widget) -> None:
+    """Scroll so that it is seen; a list knows which of its rows that is."""
+    if isinstance(focused, ChoiceList):
+        focused.reveal()
+    else:
+        focused.scroll_visible(animate=False, immediate=True)
+    if caret_row(focused, scroller) < scroller.size.height - 1:
+        # What is within the first screenful is seen with all that stands above it.
+        scroller.scroll_home(animate=False, immediate=True)
+
+
 class FittedScreen(Screen[None], inherit_bindings=False):
     """A screen with parts `#page` and, in it, `#body`; one of them scrolls."""
 
@@ -72,27 +95,9 @@ class FittedScreen(Screen[None], inherit_bindings=False):
         self.call_after_refresh(self.reveal_focus)
 
     def reveal_focus(self) -> None:
-        """Scroll so that the focus is seen; a list knows which of its rows that is."""
-        focused = self.focused
-        if isinstance(focused, ChoiceList):
-            focused.reveal()
-        elif focused is not None:
-            focused.scroll_visible(animate=False, immediate=True)
-        if focused is not None and self._row_of(focused) < self.scroller.size.height - 1:
-            # What is within the first screenful is seen with all that stands above it.
-            self.scroller.scroll_home(animate=False, immediate=True)
-
-    def _row_of(self, widget: Widget) -> int:
-        """In which row of the page that is scrolled the caret stands; a large number beside it."""
-        scroller = self.scroller
-        if scroller not in widget.ancestors:
-            return sys.maxsize
-        row, part = int(getattr(widget, "caret", Offset(0, 0)).y), widget
-        while part is not scroller:
-            row += part.virtual_region.y
-            part = cast("Widget", part.parent)
-            row -= 0 if part is scroller else round(part.scroll_y)
-        return row
+        """Scroll so that the focus is seen."""
+        if self.focused is not None:
+            show_focus(self.focused, self.scroller)
 
     @property
     def scroller(self) -> Widget:

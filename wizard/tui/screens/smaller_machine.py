@@ -67,7 +67,8 @@ class SmallerMachineScreen(Dialog["OtherMachine | bool | None"]):
             with Horizontal(classes="row"):
                 yield Label("Memory", classes="name")
                 yield ShortField(memory, id="other-memory", maximum=7, digits=True)
-                yield Label(" MiB      Slower than here ", classes="unit")
+                yield Label(" MiB      ", classes="unit")
+                yield Label("Slower than here ", classes="unit")
                 yield ShortField(slower, id="slower", maximum=5, decimal=True)
                 yield Label(" times", classes="unit")
             yield Static(id="consequence")
