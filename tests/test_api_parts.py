@@ -5,15 +5,19 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import stat
 import subprocess
 import sys
 import time
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 
 from tests.api_server import configure, environment, serving
+from wizard import engine
+from wizard.api import pool
 from wizard.api.admission import Admission
 from wizard.api.jobs import remove_old
 from wizard.api.pool import WorkFailed
@@ -255,3 +259,32 @@ def test_a_bootstrap_token_can_be_given_and_is_then_not_printed(tmp_path):
         timeout=60,
     )
     assert (refused.returncode, "short" in refused.stderr) == (2, False)
+
+
+def test_a_worker_deaf_to_sigterm_does_not_keep_the_server_from_ending(monkeypatch):
+    """A derivation may take many minutes, and Python acts on no signal within it."""
+    monkeypatch.setattr(pool, "_STOP_SECONDS", 0.1)
+    doing = []
+
+    async def ended_with_the_server():
+        workers = pool.Pool(1)
+        deaf = asyncio.Event()
+        loop = asyncio.get_running_loop()
+
+        def started(worker):
+            os.kill(worker.process.pid, signal.SIGSTOP)
+            doing.append(worker)
+            loop.call_soon_threadsafe(deaf.set)
+
+        with engine.Secret.copy_of(b"orbit-Canvas-mellow-91-quartz") as secret:
+            rate = partial(workers.run, "rate", {"context": []}, {"passphrase": secret})
+            await rate()
+            task = asyncio.create_task(rate(started=started))
+            await deaf.wait()
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await asyncio.wait_for(task, 20)
+        workers.close()
+
+    asyncio.run(ended_with_the_server())
+    assert doing[0].process.returncode == -signal.SIGKILL

@@ -11,6 +11,7 @@ import asyncio
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -21,6 +22,7 @@ from wizard.engine import Secret
 
 OnProgress = Callable[[dict[str, Any]], None]
 _END_SECONDS = 30
+_STOP_SECONDS = 10
 
 
 class WorkFailed(Exception):
@@ -69,8 +71,14 @@ class Worker:
             raise WorkFailed(_died()) from None
 
     def cancel(self) -> None:
-        """Ask it to stop at once: it wipes its secrets, undoes what it staged, and ends."""
+        """Ask it to stop at once: it wipes its secrets, undoes what it staged, and ends.
+
+        Within a derivation, which may take minutes, Python hears nothing: then it is killed soon.
+        """
         self.process.terminate()
+        overdue = threading.Timer(_STOP_SECONDS, self.process.kill)
+        overdue.daemon = True
+        overdue.start()
 
     def kill(self) -> None:
         """End it, whatever it is doing."""
@@ -109,9 +117,11 @@ class Pool:
 
         ``secrets`` are the caller's to close. ``told`` is called in another thread.
         """
+        doing: list[Worker] = []
 
         def work() -> Any:
             worker = self._take()
+            doing.append(worker)
             started(worker)
             try:
                 return worker.call(verb, arguments, secrets or {}, told)
@@ -126,7 +136,11 @@ class Pool:
             try:
                 return await asyncio.shield(future)
             except asyncio.CancelledError:
+                # The server ends, and has waited for its requests as long as it does.
+                for worker in doing:
+                    worker.cancel()
                 await asyncio.wait([future])
+                future.exception()  # or asyncio would say that nobody took it
                 raise
 
     def close(self) -> None:

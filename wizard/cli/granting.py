@@ -53,7 +53,7 @@ def grant() -> None:
 
     auditor: status, public key, verify, audit. operator: also unlock check and backup. owner: also
     initialization, change of passphrase, rotation, recovery. Every token ends with the generation:
-    at the next change of the passphrase.
+    at the next change of the passphrase, or rotation.
     """
 
 

@@ -51,6 +51,8 @@ async def rotate(request: Request, body: RotateRequest) -> Response:
     """Begin to encrypt the database anew under a new data key.
 
     No application may have it open meanwhile. At every moment one file opens with the passphrase.
+    A grant ends with the generation, so with one the job answers 401 once the keys have changed:
+    ask on with a node token, or look at the database with a new grant.
     """
     node: Node = request.app.state.node
     view, metadata = node.protected(request.state.caller, Action.ROTATE, body.database)
