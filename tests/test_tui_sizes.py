@@ -119,3 +119,18 @@ def test_a_dialog_whose_focus_is_on_its_first_page_begins_with_its_question() ->
         assert journey.app.focused.id == "plans"
 
     run(story, size=(40, 15))
+
+
+def test_what_a_dialog_complains_of_is_seen_in_a_small_window() -> None:
+    async def story(journey: Journey) -> None:
+        await journey_to(journey, "kit")
+        await journey.click("#save")
+        journey.app.screen.query_one("#save-path").value = ""
+        await journey.press("enter")
+        said = journey.app.screen.query_one("#save-message")
+        shown = journey.app.screen.query_one("#dialog").region
+        assert said.region.area
+        assert shown.contains_region(said.region)
+        assert journey.app.focused.id == "save-path"
+
+    run(story, size=(40, 15))

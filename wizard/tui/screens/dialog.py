@@ -8,7 +8,9 @@ from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen, ScreenResultType
 from textual.widget import Widget
+from textual.widgets import Static
 
+from wizard.tui.screens.complaint import complaint
 from wizard.tui.screens.fitted import PAGES_CSS, show_focus
 from wizard.tui.widgets.hint_line import more_of
 
@@ -50,6 +52,14 @@ class Dialog(ModalScreen[ScreenResultType], inherit_bindings=False):
     def _reveal_focus(self) -> None:
         if self.focused is not None:
             show_focus(self.focused, self.query_one("#dialog"))
+
+    def complain(self, under: str, sentence: str, *, field: str = "") -> None:
+        """Say what is wrong, and bring it into view; `field` gets the focus."""
+        said = self.query_one(under, Static)
+        said.update(complaint(sentence))
+        if field:
+            self.set_focus(self.query_one(field), scroll_visible=False)
+        self.call_after_refresh(said.scroll_visible, animate=False, immediate=True)
 
     def _look_again(self) -> None:
         self.call_after_refresh(self._tell_of_more)

@@ -12,7 +12,6 @@ from textual.content import Content
 from textual.widgets import Input, Label, Static
 
 from wizard.tui.answers.kit import Plan
-from wizard.tui.screens.complaint import complaint
 from wizard.tui.screens.dialog import Dialog
 from wizard.tui.widgets.action import Action
 from wizard.tui.widgets.choice_list import ChoiceList, Row
@@ -89,7 +88,7 @@ class PlanScreen(Dialog["Plan | None"]):
         if isinstance(plan, Plan):
             self.dismiss(plan)
         else:
-            self.query_one("#plan-message", Static).update(complaint(plan))
+            self.complain("#plan-message", plan)
 
     def _typed(self) -> Plan | str:
         chosen = self.query_one("#plans", ChoiceList).chosen

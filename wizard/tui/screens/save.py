@@ -19,7 +19,6 @@ from textual.content import Content
 from textual.widgets import Input, Label, Static
 
 from wizard.tui.engine_client import EngineError
-from wizard.tui.screens.complaint import complaint
 from wizard.tui.screens.dialog import Dialog
 from wizard.tui.widgets.action import Action
 from wizard.tui.widgets.choice_line import ChoiceLine
@@ -171,8 +170,7 @@ class SaveScreen(Dialog["Saved | None"]):
             self.dismiss(written)
 
     def _complain(self, sentence: str, field: str = "#save-path") -> None:
-        self.query_one("#save-message", Static).update(complaint(sentence))
-        self.query_one(field).focus()
+        self.complain("#save-message", sentence, field=field)
 
     @on(Action.Pressed, "#cancel")
     def action_cancel(self) -> None:

@@ -13,7 +13,6 @@ from textual.widgets import Input, Label, Static
 
 from wizard.tui.answers.cost import Choice, OtherMachine
 from wizard.tui.engine_client import EngineError
-from wizard.tui.screens.complaint import complaint
 from wizard.tui.screens.derivation_rows import elsewhere_sentence
 from wizard.tui.screens.dialog import Dialog
 from wizard.tui.widgets.action import Action
@@ -101,7 +100,7 @@ class SmallerMachineScreen(Dialog["OtherMachine | bool | None"]):
         self.query_one("#consequence", Static).update(content)
 
     def _complain(self, sentence: str) -> None:
-        self.query_one("#consequence", Static).update(complaint(sentence))
+        self.complain("#consequence", sentence)
 
     @on(Input.Submitted, "#report")
     @on(Action.Pressed, "#read")

@@ -12,7 +12,6 @@ from textual.content import Content
 from textual.widgets import Input, Label, Static
 
 from wizard.tui import wording
-from wizard.tui.screens.complaint import complaint
 from wizard.tui.screens.dialog import Dialog
 from wizard.tui.widgets.action import Action
 from wizard.tui.widgets.short_field import ShortField
@@ -63,10 +62,8 @@ class TypedNameScreen(Dialog[bool]):
         if self.query_one(ShortField).value.strip() == self._name_wanted:
             self.dismiss(True)
             return
-        self.query_one("#name-message", Static).update(
-            complaint("That is not the name of the database.")
-        )
-        self.query_one(ShortField).focus()
+        sentence = "That is not the name of the database."
+        self.complain("#name-message", sentence, field="#typed-name")
 
     @on(Action.Pressed, "#no")
     def action_no(self) -> None:

@@ -13,7 +13,6 @@ from textual.content import Content
 from textual.widgets import Input, Label, Static
 
 from wizard.tui.engine_client import EngineError
-from wizard.tui.screens.complaint import complaint
 from wizard.tui.screens.dialog import Dialog
 from wizard.tui.widgets.action import Action
 from wizard.tui.widgets.path_field import Candidates, PathField, expanded
@@ -75,8 +74,7 @@ class SheetFileScreen(Dialog["int | None"]):
         self.dismiss(threshold)
 
     def _refuse(self, sentence: str) -> None:
-        self.query_one("#name-message", Static).update(complaint(sentence))
-        self.query_one(PathField).focus()
+        self.complain("#name-message", sentence, field="#save-path")
 
     @on(Action.Pressed, "#no")
     def action_cancel(self) -> None:
