@@ -485,6 +485,18 @@ def test_a_newer_sidecar_takes_the_place_of_an_older_one(node, tmp_path):
     assert count(node) == 200
 
 
+def test_the_key_in_force_is_told_before_the_database_itself_has_seen_it(node, tmp_path):
+    """A newer sidecar was restored, and nobody has opened the database for writing since."""
+    old = engine.backup_metadata(node, to=tmp_path / "old").path
+    there = engine.change_passphrase(node, PASSPHRASE, "another passphrase of 6 words")
+    new = engine.backup_metadata(node, to=tmp_path / "new").path
+    engine.restore_metadata(old, node, passphrase=PASSPHRASE, allow_older=True)
+    engine.restore_metadata(new, node)
+    with wizard.unlock(node, "another passphrase of 6 words", readonly=True) as database:
+        assert database.identity.generation == 1
+        assert (database.fingerprint, database.generation) == (there.fingerprint, 2)
+
+
 def test_a_wrong_passphrase_puts_nothing_back(node, saved):
     sidecar_path(node).unlink()
     with pytest.raises(WrongPassphrase):

@@ -68,7 +68,7 @@ def unlock(arguments: Arguments, secrets: Secrets, _tell: Tell) -> Any:
         readonly=True,
         allow_high_cost=True,
     ) as database:
-        return {"fingerprint": database.fingerprint, "generation": database.identity.generation}
+        return {"fingerprint": database.fingerprint, "generation": database.generation}
 
 
 def rate(arguments: Arguments, secrets: Secrets, _tell: Tell) -> Any:

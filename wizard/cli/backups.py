@@ -21,7 +21,7 @@ from wizard.cli.unlocking import Attempt, UnlockOptions, open_with
 from wizard.diagnostics import UsageProblem
 from wizard.version import PROGRAM
 
-_FILE = click.Path(path_type=Path)
+_FILE = click.Path(path_type=Path, readable=False)
 _VERIFY = Path("verify")
 
 

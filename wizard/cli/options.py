@@ -67,7 +67,10 @@ def note_path(context: click.Context, _parameter: click.Parameter, path: Path) -
 
 
 path_argument: Decorator = click.argument(
-    "path", type=click.Path(path_type=Path), callback=note_path
+    "path",
+    # What may not be read is told by the engine, with the exit code for that.
+    type=click.Path(path_type=Path, readable=False),
+    callback=note_path,
 )
 
 

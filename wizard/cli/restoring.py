@@ -23,7 +23,7 @@ from wizard.version import PROGRAM
 if TYPE_CHECKING:
     from wizard.cli.sources import Source
 
-_FILE = click.Path(path_type=Path)
+_FILE = click.Path(path_type=Path, readable=False)
 
 
 @click.command(

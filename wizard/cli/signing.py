@@ -22,7 +22,7 @@ from wizard.version import PROGRAM
 if TYPE_CHECKING:
     from wizard.cli.sources import Source
 
-_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
+_FILE = click.Path(path_type=Path, exists=True, dir_okay=False, readable=False)
 
 
 @click.command(
@@ -101,7 +101,9 @@ def sign(
         "datafold-wizard verify-signature key.pub report.pdf report.pdf.sig",
     ),
 )
-@click.argument("signers", metavar="PATH|PUBLIC_KEY", type=click.Path(path_type=Path))
+@click.argument(
+    "signers", metavar="PATH|PUBLIC_KEY", type=click.Path(path_type=Path, readable=False)
+)
 @click.argument("file", type=_FILE)
 @click.argument("signature", type=_FILE)
 @options.json_option

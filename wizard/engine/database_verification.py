@@ -68,7 +68,7 @@ def verify(
     return Verification(
         path=database.path,
         fingerprint=database.fingerprint,
-        generation=database.identity.generation,
+        generation=database.generation,
         opened_with=database.opened_with,
         tables=len(counts),
         rows=sum(counts.values()),

@@ -161,8 +161,7 @@ def _opened_by_kit(
 ) -> Iterator[_Opened]:
     metadata = found.metadata if found.opens else None
     with open_by_kit(found.path, sheets, metadata=metadata, readonly=True) as database:
-        identity = database.identity
-    entry.is_of(database_id=identity.database_id, generation=identity.generation)
+        entry.is_of(database_id=database.identity.database_id, generation=database.generation)
     salt = sqlite.file_salt(found.path)
     with open_kit(sheets, metadata=metadata, file_salt=salt) as rescue:
         yield _Opened(rescue.data_key, rescue.cipher, rescue.page_size)

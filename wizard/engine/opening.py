@@ -74,8 +74,18 @@ class Database:
 
     @property
     def fingerprint(self) -> str:
-        """Of the master key that the database itself names."""
+        """Of the master key in force: the metadata's, which the database itself may not have seen yet.
+
+        Without metadata it is that of the key which the database names.
+        """
+        if self.metadata is not None:
+            return self.metadata.public_key.fingerprint
         return MasterPublicKey(self.identity.master_public_key).fingerprint
+
+    @property
+    def generation(self) -> int:
+        """Of the same key as `fingerprint`."""
+        return self.identity.generation if self.metadata is None else self.metadata.generation
 
     def close(self) -> None:
         """Close the connection; SQLite3MC wipes the key it holds."""

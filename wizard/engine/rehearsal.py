@@ -90,7 +90,7 @@ def rehearse_recovery(
     return Rehearsal(
         path=database.path,
         fingerprint=database.fingerprint,
-        generation=database.identity.generation,
+        generation=database.generation,
         lines_outdated=outdated,
         warnings=(entry.warning,) if entry.warning else (),
     )

@@ -256,6 +256,5 @@ def _open_by_kit(entry: audit.Audited, sheets: Sequence[str], *, readonly: bool)
     if metadata is not None:
         entry.concerns(metadata)
     database = open_by_kit(found.path, sheets, metadata=metadata, readonly=readonly)
-    identity = database.identity
-    entry.is_of(database_id=identity.database_id, generation=identity.generation)
+    entry.is_of(database_id=database.identity.database_id, generation=database.generation)
     return database
