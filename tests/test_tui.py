@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections import Counter
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -128,6 +129,7 @@ def test_two_of_three_sheets_go_to_their_holders_one_at_a_time() -> None:
         await journey.press("down", "tab")
         await journey.type("Ada, Grace")
         await journey.click("#use")
+        assert journey.app.focused.id == "holders"
         assert "3 sheets need 3 names, or none; there are 2." in journey.text()
         await journey.focus("#holders")
         await journey.press("end")
@@ -807,3 +809,23 @@ def test_the_styles_of_the_first_page_are_worked_out_once(monkeypatch: pytest.Mo
     asyncio.run(story())
     parts = ("columns", "page", "body", "databases", "path-row", "detail", "suggestion", "hints")
     assert {part: applied[part] for part in parts} == dict.fromkeys(parts, 1)
+
+
+@pytest.mark.parametrize("new", [False, True])
+def test_the_audit_log_is_among_what_is_written_and_what_is_left(new: bool) -> None:
+    async def story(journey: Journey) -> None:
+        if new:
+            await journey.press("end", "up", "enter", "ctrl+u")
+            await journey.type("/srv/datafold/fresh.db")
+            await journey.press("enter")
+            await journey.at("PassphraseScreen")
+        await journey_to(journey, "review")
+        name = Path(journey.app.session.target.path).name
+        assert f"{name}.audit.jsonl: a log of what its keys are used for." in journey.text()
+        await journey_to(journey, "kit")
+        await journey.press("ctrl+c")
+        said = " ".join(journey.text().split())
+        assert "Nothing is left but the attempt in the audit log." in said
+        assert "no other file" not in said
+
+    run(story)

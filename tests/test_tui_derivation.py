@@ -49,10 +49,12 @@ def test_a_time_of_ones_own_is_looked_for_and_kept() -> None:
         await journey.press("end", "up", "enter")
         assert journey.app.focused.id == "seconds"
         await journey.press("end", "backspace", "enter")
-        assert "Type a time of up to 60 seconds." in journey.text()
+        lines = journey.text().splitlines()
+        asked = next(at for at, line in enumerate(lines) if "Seconds" in line)
+        assert "Type a time in seconds: more than 0, and 60 at most." in lines[asked + 1]
         await journey.type("61")
         await journey.press("enter")
-        assert "Type a time of up to 60 seconds." in journey.text()
+        assert "Type a time in seconds: more than 0, and 60 at most." in journey.text()
         await journey.press("backspace", "backspace")
         await journey.type("1,5x")
         await journey.press("enter")

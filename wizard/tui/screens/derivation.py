@@ -55,6 +55,7 @@ class DerivationScreen(NamedSetsScreen):
             yield ShortField(self.session.time_text, id="seconds", maximum=5, decimal=True)
             yield Label("  ", classes="unit")
             yield Action("Measure", id="measure")
+        yield Static(id="seconds-message", classes="message indented-text")
         yield Static(id="attack")
         yield Static(id="elsewhere")
         with Horizontal(id="cipher-row"):
@@ -79,6 +80,7 @@ class DerivationScreen(NamedSetsScreen):
         errand = self.session.upkeep.errand
         new = errand is None or errand.op == "change.start_over"
         self.query_one("#cipher-row").display = new
+        self.query_one("#seconds-message").display = False
         self.measured()
         self.attempt(self._measure_all(), group="presets")
 
@@ -147,8 +149,18 @@ class DerivationScreen(NamedSetsScreen):
 
     @on(ChoiceList.Moved, "#choices")
     def _moved(self) -> None:
-        self.tell("")
+        self._withdraw()
         self.measured()
+
+    def show_fault(self, fault: Fault) -> None:
+        """The line under the time is there only while something is said in it."""
+        self.query_one("#seconds-message").display = fault.field == "#seconds"
+        super().show_fault(fault)
+
+    def _withdraw(self) -> None:
+        """What was complained of is no longer asked, or was answered."""
+        self.query_one("#seconds-message").display = False
+        self.tell("")
 
     @on(ChoiceList.Confirmed, "#choices")
     def _confirmed(self) -> None:
@@ -184,9 +196,11 @@ class DerivationScreen(NamedSetsScreen):
         text = self.query_one("#seconds", ShortField).value.replace(",", ".")
         seconds = float(text) if text.strip(".") else 0.0
         if not 0 < seconds <= 60:  # noqa: PLR2004 - the engine's limits, said before it is asked
-            self.show_fault(Fault("Type a time of up to 60 seconds.", "#seconds"))
+            self.show_fault(
+                Fault("Type a time in seconds: more than 0, and 60 at most.", "#seconds")
+            )
             return False
-        self.tell("")
+        self._withdraw()
         self.measuring(f"Looking for what takes {wording.seconds(seconds)} here…")
         answer = await self.engine.request("target", seconds=seconds, **self.cap())
         self.session.timed = Choice.from_answer(TIME, answer)

@@ -8,8 +8,8 @@ DERIVATION_HELP = Explanation(
     what=(
         "The key is computed from the passphrase by Argon2id, which takes time and memory on "
         "purpose. You pay that once per unlock; a thief pays it for every guess. All times are "
-        "measured on this machine, now: the middle one of several runs, with the fastest and "
-        "the slowest beside it."
+        "measured on this machine, now: that of an undisturbed run, with the fastest, the "
+        "slowest and the number of runs beside it; a cipher's are writing and reading."
     ),
     choose=(
         "“balanced” suits most databases, “sensitive” those that are opened rarely. Or name a "

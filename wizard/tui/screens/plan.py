@@ -12,6 +12,7 @@ from textual.content import Content
 from textual.widgets import Input, Label, Static
 
 from wizard.tui.answers.kit import Plan
+from wizard.tui.screens.base import Fault
 from wizard.tui.screens.dialog import Dialog
 from wizard.tui.widgets.action import Action
 from wizard.tui.widgets.choice_list import ChoiceList, Row
@@ -88,9 +89,10 @@ class PlanScreen(Dialog["Plan | None"]):
         if isinstance(plan, Plan):
             self.dismiss(plan)
         else:
-            self.complain("#plan-message", plan)
+            self.complain("#plan-message", plan.message)
+            self.query_one(plan.field).focus()
 
-    def _typed(self) -> Plan | str:
+    def _typed(self) -> Plan | Fault:
         chosen = self.query_one("#plans", ChoiceList).chosen
         if chosen == "1of1":
             return Plan()
@@ -99,13 +101,16 @@ class PlanScreen(Dialog["Plan | None"]):
             int(self.query_one("#shares", ShortField).value or 0),
         )
         if not 2 <= threshold <= shares <= MAXIMUM_SHARES:  # noqa: PLR2004 - 1 of n is no sharing
-            return f"At least 2 of them, and at most {MAXIMUM_SHARES} sheets."
+            return Fault(f"At least 2 of them, and at most {MAXIMUM_SHARES} sheets.", "#threshold")
         text = self.query_one("#holders", ShortField).value
         holders = tuple(part.strip() for part in text.split(",") if part.strip())
         if holders and len(holders) != shares:
-            return f"{shares} sheets need {shares} names, or none; there are {len(holders)}."
+            return Fault(
+                f"{shares} sheets need {shares} names, or none; there are {len(holders)}.",
+                "#holders",
+            )
         if any(len(holder) > MAXIMUM_HOLDER or not holder.isprintable() for holder in holders):
-            return f"A name has at most {MAXIMUM_HOLDER} printable characters."
+            return Fault(f"A name has at most {MAXIMUM_HOLDER} printable characters.", "#holders")
         return Plan(threshold=threshold, shares=shares, holders=holders)
 
     @on(Action.Pressed, "#cancel")

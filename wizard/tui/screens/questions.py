@@ -48,18 +48,20 @@ def footprint_sentence(session: WizardSession) -> str:
         return _errand_sentence(session)
     if session.footprint is Footprint.COMMITTED and session.committed is not None:
         said = f"{wording.printable(session.committed.path)} is encrypted and stays so."
-        left = session.committed.open_items
-        things = wording.count(len(left), "thing")
-        return f"{said} Still to do: {things}; `status` lists them." if left else said
+        still = session.committed.open_items
+        things = wording.count(len(still), "thing")
+        return f"{said} Still to do: {things}; `status` lists them." if still else said
     files = ", ".join(wording.printable(file.path) for file in session.kit_files.values())
+    left = f"Nothing {'else ' if files else ''}is left but the attempt in the audit log."
     if session.footprint is Footprint.STAGED:
         said = (
-            "The new database is removed; no other file has been changed."
+            "The new database is removed."
             if session.makes_new
             else "The database has not been changed. The encrypted copy beside it is removed."
         )
+        said += f" {left}"
     elif session.attempted:
-        said = f"Nothing {'else ' if files else ''}is left but the attempt in the audit log."
+        said = left
     else:
         said = "Nothing else has been written." if files else "Nothing has been written."
     return f"{said} The kit you saved will open nothing: {files}" if files else said

@@ -104,6 +104,7 @@ class ReviewScreen(StepScreen):
         return [
             Fact("Written", first),
             Fact("", f"{name}.crypto.json: how to unlock it, no secret in it."),
+            Fact("", f"{name}.audit.jsonl: a log of what its keys are used for."),
             Fact("Proved", f"Recovery kit: {plan_sentence(session.plan)}. {then}"),
             Fact("Opening it", f"About {cost} of memory on this machine, each time."),
             Fact("Not touched", untouched),
