@@ -21,11 +21,13 @@ from wizard.api import pool
 from wizard.api.admission import Admission
 from wizard.api.jobs import remove_old
 from wizard.api.pool import WorkFailed
+from wizard.api.server import listen
 from wizard.api.throttle import FREE_ATTEMPTS, LONGEST_WAIT, Throttle
 from wizard.api.tokens import TokenFile, new_token, read_tokens, write_tokens
 from wizard.diagnostics import InvalidConfiguration, explain
 from wizard.engine import WrongPassphrase
 from wizard.refusals import InvalidRequest, Overloaded, Throttled
+from wizard.settings import ApiSettings
 
 WRONG = WorkFailed(explain(WrongPassphrase("7QJ4", keyfile_expected=False, keyfile_given=False)))
 
@@ -288,3 +290,15 @@ def test_a_worker_deaf_to_sigterm_does_not_keep_the_server_from_ending(monkeypat
 
     asyncio.run(ended_with_the_server())
     assert doing[0].process.returncode == -signal.SIGKILL
+
+
+def test_what_cannot_be_listened_on_is_said_in_words(tmp_path):
+    """The system has no word for a name too long, and OpenSSL none that a person knows."""
+    long = ApiSettings(unix_socket=tmp_path / ("x" * 200))
+    with pytest.raises(InvalidConfiguration, match=r"cannot listen here: AF_UNIX path too long"):
+        listen(long)
+    key = tmp_path / "key.pem"
+    key.touch(mode=0o600)
+    key.write_text("not a key")
+    with pytest.raises(InvalidConfiguration, match=r"they are not a certificate and its key\.$"):
+        listen(ApiSettings(tls_certificate=key, tls_key=key))

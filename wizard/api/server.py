@@ -104,7 +104,7 @@ def listen(api: ApiSettings) -> socket.socket:
     except OSError as error:
         where = api.unix_socket or f"{api.host}:{api.port}"
         raise InvalidConfiguration(
-            (Fault(str(where), 0, "api", f"cannot listen here: {error.strerror}."),)
+            (Fault(str(where), 0, "api", f"cannot listen here: {error.strerror or error}."),)
         ) from None
 
 
@@ -197,7 +197,9 @@ def _check_pair(certificate: str, key: str) -> None:
             certificate, key, password=""
         )
     except OSError as error:
-        what = error.strerror or "they are not a certificate and its key"
+        # OpenSSL's own words are the name of a part of it.
+        unfit = isinstance(error, ssl.SSLError)
+        what = "they are not a certificate and its key" if unfit else error.strerror
         raise InvalidConfiguration(
             (Fault(certificate, 0, "api.tls_certificate", f"cannot be used: {what}."),)
         ) from None
