@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import os
 import subprocess
@@ -15,7 +16,7 @@ from tests.test_second_reading import PASSPHRASE, cut_off
 from wizard import engine
 from wizard.api import guard
 from wizard.api.databases import DatabaseView
-from wizard.engine import audit_reading, chain, moving_aside, swap
+from wizard.engine import audit_reading, chain, moving_aside, pending, swap
 from wizard.engine.inspection import inspect
 from wizard.engine.sidecar import replaced_path, sidecar_path, staged_path
 from wizard.settings.model import CryptoSettings
@@ -311,3 +312,25 @@ def test_the_api_refuses_a_sidecar_that_is_older_than_one_it_has_seen(node):
     assert b'"damaged"' in view.look().body
     sidecar_path(node).write_bytes(newer)
     assert view.look().inspection.error is None
+
+
+# A new database in place that the disk does not confirm ------------------------------------------
+
+
+def test_a_new_database_that_the_disk_does_not_confirm_is_told_as_in_force(tmp_path, monkeypatch):
+    """Found with a full disk: "nothing was changed" was said of a database that was there."""
+    path = tmp_path / "node.db"
+    published = pending.publish
+
+    def full(staged, final):
+        published(staged, final)
+        if final == path:
+            raise engine.NoSpace(directory=tmp_path, needed=1, available=0, refused=errno.ENOSPC)
+
+    monkeypatch.setattr(pending, "publish", full)
+    with pytest.raises(engine.Interrupted, match=r"node\.db is encrypted, but the disk did not"):
+        engine.initialize(path, PASSPHRASE, recovery=None, params=CHEAP)
+    monkeypatch.undo()
+    assert engine.inspect(path).state is engine.State.PROTECTED
+    engine.unlock(path, PASSPHRASE).close()
+    assert ended(path, "initialize") == "done"

@@ -14,10 +14,11 @@ from pathlib import Path
 import apsw
 
 from wizard.engine.errors import Cancelled, NoSpace, Unreadable, UnsupportedDatabase, WizardError
-from wizard.engine.keyed import SQLCIPHER_PAGE_SIZE, Cipher, keyed_uri, plain_uri
+from wizard.engine.keyed import SQLCIPHER_PAGE_SIZE, Cipher, errno_of_full, keyed_uri, plain_uri
 from wizard.engine.keytext import keyed_text
 from wizard.engine.progress import CancelToken, Progress, ProgressSink, Stage
 from wizard.engine.secret import Secret
+from wizard.engine.sidecar import write_error
 from wizard.engine.watching import watch
 from wizard.engine.writeback import early_writeback
 
@@ -113,21 +114,24 @@ def _vacuum(  # noqa: PLR0917 - one call each for two kinds of copy
         except apsw.InterruptError:
             failure = Cancelled()
         except apsw.Error as error:
-            failure = _refusal(error, connection.filename, staged, needed)
+            failure = _refusal(error, connection, staged, needed)
     # Raised after the except block has ended, so that no SQLite error stays in the chain.
     if failure is not None:
         raise failure
     progress(Progress(stage, expected, expected, "bytes", staged.name))
 
 
-def _refusal(error: apsw.Error, source: str, staged: Path, needed: int) -> WizardError:
+def _refusal(
+    error: apsw.Error, connection: apsw.Connection, staged: Path, needed: int
+) -> WizardError:
+    source = connection.filename
+    full = errno_of_full(error, connection)
+    if (full or isinstance(error, apsw.IOError)) and available_in(staged.parent) < needed:
+        return _no_space(staged, needed)
+    if full:
+        return write_error(staged, needed, OSError(full, ""))
     match error:
-        case apsw.FullError():
-            return _no_space(staged, needed)
         case apsw.IOError():
-            # SQLite has no code of its own for a quota or a limit on file sizes.
-            if available_in(staged.parent) < needed:
-                return _no_space(staged, needed)
             return Unreadable(f"Input/output error while {source} was copied.")
         case apsw.CorruptError() | apsw.NotADBError():
             return UnsupportedDatabase(

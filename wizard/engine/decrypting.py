@@ -112,14 +112,14 @@ def _copy(
 
 def _finish(staged: Path, *, wal: bool) -> None:
     """Take our own table out, and make it durable."""
-    try:
-        with closing(apsw.Connection(sqlite_name(staged))) as connection:
+    with closing(apsw.Connection(sqlite_name(staged))) as connection:
+        try:
             connection.pragma("secure_delete", 1)
             connection.execute(f"DROP TABLE {sqlite.IDENTITY_TABLE}").close()
             if wal:
                 connection.pragma("journal_mode", "wal")
-    except apsw.Error as error:
-        raise translated(error, staged) from None
+        except apsw.Error as error:
+            raise translated(error, staged, connection=connection) from None
     try:
         sync_path(staged)
     except OSError as error:

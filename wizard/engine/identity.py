@@ -6,6 +6,7 @@ sidecar is found.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,7 +51,8 @@ class InnerIdentity:
 
 def write_identity(connection: apsw.Connection, identity: InnerIdentity) -> None:
     """Write or replace the one row, in a transaction. Raises what SQLite raises."""
-    with connection:
+    connection.execute("SAVEPOINT identity").close()
+    try:
         connection.execute(_TABLE)
         connection.execute(
             f"REPLACE INTO {IDENTITY_TABLE} (only, {_COLUMNS}) VALUES (1, ?, ?, ?, ?, ?, ?)",  # noqa: S608
@@ -63,6 +65,14 @@ def write_identity(connection: apsw.Connection, identity: InnerIdentity) -> None
                 identity.audit.head,
             ),
         )
+        connection.execute("RELEASE identity").close()
+    except BaseException:
+        # What a disk refuses SQLite has taken back itself, with the savepoint; apsw's own context
+        # manager would complain of that instead.
+        with suppress(apsw.Error):
+            if connection.in_transaction:
+                connection.execute("ROLLBACK TO identity; RELEASE identity").close()
+        raise
 
 
 def write_identity_now(connection: apsw.Connection, identity: InnerIdentity) -> None:
@@ -75,7 +85,7 @@ def write_identity_now(connection: apsw.Connection, identity: InnerIdentity) -> 
     try:
         write_identity(connection, identity)
     except apsw.Error as error:
-        failure = translated(error, Path(connection.filename))
+        failure = translated(error, Path(connection.filename), connection=connection)
     finally:
         connection.set_busy_timeout(WAIT_MILLISECONDS)
     if failure is not None:
@@ -97,7 +107,7 @@ def note_revision(connection: apsw.Connection, newest: InnerIdentity) -> None:
             (newest.generation, newest.revision, newest.master_public_key),
         )
     except apsw.Error as error:
-        failure = translated(error, Path(connection.filename))
+        failure = translated(error, Path(connection.filename), connection=connection)
     finally:
         connection.set_busy_timeout(WAIT_MILLISECONDS)
     if failure is not None:

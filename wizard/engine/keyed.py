@@ -210,8 +210,15 @@ def remove_database(path: Path) -> None:
         path.with_name(name).unlink(missing_ok=True)
 
 
-def translated(error: apsw.Error, path: Path) -> WizardError:
-    """Our error for one of SQLite's. Its text is left behind: it can hold a file name with a key."""
+def translated(
+    error: apsw.Error, path: Path, *, connection: apsw.Connection | None = None
+) -> WizardError:
+    """Our error for one of SQLite's. Its text is left behind: it can hold a file name with a key.
+
+    The ``connection`` that met it, still open, knows more where a write has failed.
+    """
+    if full := errno_of_full(error, connection):
+        return write_error(path, 0, OSError(full, ""))
     match error:
         case apsw.NotADBError():
             return KeyRefused(f"{path} does not open with this key.")
@@ -224,12 +231,21 @@ def translated(error: apsw.Error, path: Path) -> WizardError:
                 f"{path} cannot be opened. SQLite needs permission for the file, and, in WAL mode "
                 "even for reading, for its directory."
             )
-        case apsw.FullError():
-            return write_error(path, 0, OSError(errno.ENOSPC, ""))
         case _:
             name = f"SQLite reports {type(error).__name__}"
             what = "input/output error" if isinstance(error, apsw.IOError) else name
             return Unreadable(f"{path}: {what}.")
+
+
+def errno_of_full(error: apsw.Error, connection: apsw.Connection | None) -> int:
+    """The errno of a disk that is full, a quota or a limit on file sizes; 0 for all other errors."""
+    if isinstance(error, apsw.FullError):
+        return errno.ENOSPC
+    # SQLite has no code of its own for a quota, nor for a disk that a sync finds full.
+    if isinstance(error, apsw.IOError) and connection is not None:
+        number = connection.system_errno
+        return number if number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) else 0
+    return 0
 
 
 def _has_journal(path: Path) -> bool:

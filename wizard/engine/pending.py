@@ -20,7 +20,7 @@ from wizard.engine import sqlite
 from wizard.engine.audit import Audited
 from wizard.engine.conversion import PlaintextSource
 from wizard.engine.dated_names import free_name
-from wizard.engine.errors import DamagedMetadata, NotProved
+from wizard.engine.errors import DamagedMetadata, Interrupted, NotProved, WizardError
 from wizard.engine.kit_proof import KitProof, WordChallenge
 from wizard.engine.metadata import Metadata, read_metadata
 from wizard.engine.opening import open_by_kit, open_database
@@ -115,7 +115,8 @@ class PendingInitialization:
 
         Raises `NotProved` before the rehearsal. Whatever fails or interrupts up to the exchange of
         the files leaves the state of before, and `commit` may be tried again; after the exchange
-        the database is protected and the plaintext original has a name of its own.
+        the database is protected and the plaintext original has a name of its own, and a disk that
+        fails then is told as `Interrupted`.
         """
         policy = OriginalPolicy(original)
         if not self.proved:
@@ -131,9 +132,14 @@ class PendingInitialization:
             self._check_sidecar(sidecar)
             progress(Progress(Stage.COMMIT, 1, 3))
             kept = self._replace(staged_path(self.path))
-        except BaseException:
+        except BaseException as error:
             # Also for a signal: a dropped line raises SystemExit anywhere in here.
             self._settle(sidecar)
+            if self._committed and isinstance(error, WizardError):
+                raise Interrupted(
+                    f"{self.path.name} is encrypted, but the disk did not confirm it: {error} "
+                    "After a power failure it may be as it was before."
+                ) from None
             raise
         self._committed = True
         progress(Progress(Stage.COMMIT, 2, 3))

@@ -227,7 +227,7 @@ def _finish(
             available=available_in(staged.parent) + staged.stat().st_size,
         ) from None
     except apsw.Error as error:
-        raise translated(error, staged) from None
+        raise translated(error, staged, connection=connection) from None
     finally:
         connection.close()
     sync_path(staged)

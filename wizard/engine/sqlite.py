@@ -179,7 +179,7 @@ def _write_new(
     try:
         write_identity(connection, identity)
     except apsw.Error as error:
-        raise translated(error, path) from None
+        raise translated(error, path, connection=connection) from None
     finally:
         connection.close()
 
