@@ -135,10 +135,10 @@ class PendingInitialization:
         except BaseException as error:
             # Also for a signal: a dropped line raises SystemExit anywhere in here.
             self._settle(sidecar)
-            if self._committed and isinstance(error, WizardError):
+            if self._committed and isinstance(error, WizardError | OSError):
                 raise Interrupted(
-                    f"{self.path.name} is encrypted, but the disk did not confirm it: {error} "
-                    "After a power failure it may be as it was before."
+                    f"{self.path.name} is encrypted, but the disk did not confirm it: "
+                    f"{_why(error)} After a power failure it may be as it was before."
                 ) from None
             raise
         self._committed = True
@@ -147,8 +147,7 @@ class PendingInitialization:
         # No return code is believed: only an opening from its final name counts.
         open_database(self.path, self._data_key, self.metadata, readonly=True).close()
         if kept is not None and policy is OriginalPolicy.REMOVE:
-            kept.unlink()
-            sync_directory(kept.parent)
+            _remove_for_good(kept)
             kept = None
         self._record(policy)
         self._undo.close()
@@ -227,6 +226,22 @@ class PendingInitialization:
         kept = free_name(self.path, "plaintext")
         self._source.replace(staged, keep_as=kept)
         return kept
+
+
+def _remove_for_good(kept: Path) -> None:
+    """Remove the plaintext original, durably. Raises `Interrupted`: what is encrypted stays so."""
+    try:
+        kept.unlink()
+        sync_directory(kept.parent)
+    except (WizardError, OSError) as error:
+        raise Interrupted(
+            f"The database is encrypted, but the plaintext original {kept.name} may still be "
+            f"there: {_why(error)}"
+        ) from None
+
+
+def _why(error: WizardError | OSError) -> str:
+    return f"{error.strerror}." if isinstance(error, OSError) else str(error)
 
 
 def _is_file(path: Path, expected: os.stat_result) -> bool:
