@@ -167,6 +167,13 @@ def test_the_operating_systems_refusals_are_sentences(number, code, exit_code, w
     assert word in told.message
 
 
+def test_an_error_on_a_descriptor_is_told_without_its_number():
+    told = explain(OSError(errno.EIO, "whatever", 3))
+    assert told.message == (
+        "The operating system refused: Input/output error. Nothing was changed."
+    )
+
+
 @pytest.mark.parametrize(
     ("number", "word"),
     [(errno.ENOSPC, "no space left"), (errno.EDQUOT, "quota"), (errno.EFBIG, "so large")],

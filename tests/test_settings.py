@@ -147,6 +147,11 @@ def test_a_fault_is_named_by_file_line_and_key(write, text, line, key, word):
     assert word in fault.message
 
 
+def test_a_directory_is_no_configuration(tmp_path):
+    (fault,) = faults_of(tmp_path)
+    assert (fault.where, fault.message) == (str(tmp_path), "is not a regular file.")
+
+
 def test_all_faults_are_named_at_once(write):
     path = write("environment = 3\nfoo = 1\n[api]\nport = -1\n")
     assert [fault.line for fault in faults_of(path)] == [1, 4, 2]

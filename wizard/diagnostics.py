@@ -477,6 +477,7 @@ def _sentence(error: BaseException) -> str:
 
 def _operating_system_sentence(error: OSError) -> str:
     reason = os.strerror(error.errno or 0)
-    if error.filename is None:
+    # A descriptor is no name that tells anybody anything.
+    if error.filename is None or isinstance(error.filename, int):
         return f"The operating system refused: {reason}."
     return f"{os.fsdecode(error.filename)}: {reason}."

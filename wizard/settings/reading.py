@@ -74,11 +74,12 @@ def _text(path: Path) -> str:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
     except OSError as error:
         raise refuse(f"cannot be read: {error.strerror}.") from None
+    # Judged on what was opened, so that nobody exchanges it between the look and the use.
+    facts = os.fstat(descriptor)
+    if not stat.S_ISREG(facts.st_mode):
+        os.close(descriptor)  # which Python opens no stream on, if it is a directory
+        raise refuse("is not a regular file.")
     with os.fdopen(descriptor, "rb") as stream:
-        # Judged on what was opened, so that nobody exchanges it between the look and the use.
-        facts = os.fstat(stream.fileno())
-        if not stat.S_ISREG(facts.st_mode):
-            raise refuse("is not a regular file.")
         if facts.st_mode & _OTHERS_WRITE:
             mode = stat.S_IMODE(facts.st_mode)
             raise refuse(f"others may write it (mode {mode:04o}). Run: chmod go-w {path}")
