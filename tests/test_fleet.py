@@ -45,6 +45,22 @@ def ran(cwd, *arguments):
     return process.returncode, out.decode(), err.decode()
 
 
+def test_a_passphrase_file_too_is_looked_for_beside_the_manifest(tmp_path):
+    """As every other path in it: a file of that name elsewhere is another passphrase."""
+    elsewhere, here = tmp_path / "elsewhere", tmp_path / "here"
+    for directory in (elsewhere, here):
+        directory.mkdir()
+        (directory / "a.pass").write_text(passphrase(directory.name))
+        (directory / "a.pass").chmod(0o600)
+    (here / "fleet.toml").write_text(
+        f'[databases.a]\npath = "a.db"\npassphrase_from = "file:a.pass"\nno_recovery = true\n{CHEAP}'
+    )
+    code, out, err = ran(elsewhere, "--manifest", "../here/fleet.toml")
+    assert code == 0, (out, err)
+    with wizard.unlock(here / "a.db", passphrase("here")) as database:
+        assert json.loads(out)["fingerprint"] == database.fingerprint
+
+
 def test_it_goes_on_past_failures_and_is_safe_to_run_again(fleet):
     code, out, err = ran(fleet, "--manifest", "fleet.toml")
     lines = {line["name"]: line for line in map(json.loads, out.splitlines())}

@@ -123,6 +123,11 @@ def on_its_directory(file: ConfigurationFile) -> ConfigurationFile:
     def absolute(value: object) -> object:
         return str(base / Path(value).expanduser()) if isinstance(value, str) and value else value
 
+    def absolute_source(value: object) -> object:
+        # Another directory's file of that name would be a passphrase that nobody meant.
+        word, colon, name = value.partition(":") if isinstance(value, str) else ("", "", "")
+        return f"file:{absolute(name)}" if word == "file" and colon else value
+
     def walk(values: Mapping[str, Any], above: tuple[str, ...]) -> dict[str, Any]:
         result: dict[str, Any] = {}
         for key, value in values.items():
@@ -131,6 +136,8 @@ def on_its_directory(file: ConfigurationFile) -> ConfigurationFile:
                 result[key] = walk(value, here)
             elif here in _PATHS or (here[0] == "databases" and here[2:] in _DATABASE_PATHS):
                 result[key] = absolute(value)
+            elif here[0] == "databases" and here[2:] == ("passphrase_from",):
+                result[key] = absolute_source(value)
             elif here == ("data_directories",) and isinstance(value, list):
                 result[key] = [absolute(each) for each in value]
             else:
