@@ -26,7 +26,7 @@ from wizard.api.throttle import FREE_ATTEMPTS, LONGEST_WAIT, Throttle
 from wizard.api.tokens import TokenFile, new_token, read_tokens, write_tokens
 from wizard.diagnostics import InvalidConfiguration, explain
 from wizard.engine import WrongPassphrase
-from wizard.refusals import InvalidRequest, Overloaded, Throttled
+from wizard.refusals import InvalidRequest, Overloaded, ServerEnding, Throttled
 from wizard.settings import ApiSettings
 
 WRONG = WorkFailed(explain(WrongPassphrase("7QJ4", keyfile_expected=False, keyfile_given=False)))
@@ -284,7 +284,7 @@ def test_a_worker_deaf_to_sigterm_does_not_keep_the_server_from_ending(monkeypat
             task = asyncio.create_task(rate(started=started))
             await deaf.wait()
             task.cancel()
-            with pytest.raises(asyncio.CancelledError):
+            with pytest.raises(ServerEnding):
                 await asyncio.wait_for(task, 20)
         workers.close()
 

@@ -49,6 +49,18 @@ class Overloaded(WizardError):
         self.retry_after = retry_after
 
 
+class ServerEnding(Overloaded):
+    """The server was told to end, and the request took longer than it could wait."""
+
+    def __init__(self, *, retry_after: int) -> None:
+        WizardError.__init__(
+            self,
+            "The server was ended while this was under way. "
+            f"Ask again in {retry_after} s, with the same Idempotency-Key if there was one.",
+        )
+        self.retry_after = retry_after
+
+
 class InvalidRequest(WizardError):
     """A request that cannot be served. ``http_status`` is the exact one, ``faults`` name members."""
 

@@ -17,8 +17,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from wizard.api import wire
+from wizard.api.admission import RETRY_AFTER
 from wizard.diagnostics import INTERNAL, Explanation
 from wizard.engine import Secret
+from wizard.refusals import ServerEnding
 
 OnProgress = Callable[[dict[str, Any]], None]
 _END_SECONDS = 30
@@ -115,7 +117,8 @@ class Pool:
     ) -> Any:
         """Run a verb of ``wizard.api.verbs`` in a worker. Raises `WorkFailed`.
 
-        ``secrets`` are the caller's to close. ``told`` is called in another thread.
+        Raises `ServerEnding` where the server does not wait for it any longer. ``secrets`` are the
+        caller's to close. ``told`` is called in another thread.
         """
         doing: list[Worker] = []
 
@@ -140,8 +143,9 @@ class Pool:
                 for worker in doing:
                     worker.cancel()
                 await asyncio.wait([future])
-                future.exception()  # or asyncio would say that nobody took it
-                raise
+                if future.exception() is None:
+                    return future.result()
+                raise ServerEnding(retry_after=RETRY_AFTER) from None
 
     def close(self) -> None:
         """Wait for what is under way, and end all workers."""
