@@ -485,6 +485,16 @@ def test_a_newer_sidecar_takes_the_place_of_an_older_one(node, tmp_path):
     assert count(node) == 200
 
 
+def test_where_no_lock_can_be_taken_a_backup_is_made_without(node, tmp_path):
+    """As on a full disk or a read-only file system; what changes keys is refused there."""
+    (node.parent / f".{node.name}.datafold-lock").mkdir()
+    whole = engine.backup(node, PASSPHRASE, to=tmp_path / "whole").path
+    alone = engine.backup_metadata(node, to=tmp_path / "alone").path
+    assert engine.verify_backup(whole).generation == engine.verify_backup(alone).generation == 1
+    with pytest.raises(Unreadable):
+        engine.change_passphrase(node, PASSPHRASE, "another passphrase of 6 words")
+
+
 def test_the_key_in_force_is_told_before_the_database_itself_has_seen_it(node, tmp_path):
     """A newer sidecar was restored, and nobody has opened the database for writing since."""
     old = engine.backup_metadata(node, to=tmp_path / "old").path

@@ -1,5 +1,6 @@
 """The exchange of the files: signals, errors and attackers in the middle of it."""
 
+import errno
 import os
 import stat
 
@@ -11,6 +12,7 @@ from tests.test_initialization import CHEAP, protect
 from wizard.engine import (
     Busy,
     DamagedMetadata,
+    NoSpace,
     NotProved,
     OriginalPolicy,
     RecoveryPlan,
@@ -170,6 +172,16 @@ def test_lock_does_not_truncate_what_has_its_name(tmp_path):
     with pytest.raises(Unreadable, match="in the way"), WriterLock(database):
         pass
     assert database.read_bytes() == before
+
+
+def test_a_full_disk_keeps_no_empty_lock(tmp_path, monkeypatch):
+    def full(*_arguments):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("wizard.engine.writerlock.os.pwrite", full)
+    with pytest.raises(NoSpace), WriterLock(tmp_path / "node.db"):
+        pass
+    assert not list(tmp_path.iterdir())
 
 
 def test_lock_tells_its_holder_and_is_gone_afterwards(tmp_path):

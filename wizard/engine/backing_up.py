@@ -19,7 +19,7 @@ from pathlib import Path
 from wizard.engine import audit, audit_file, backup_reading
 from wizard.engine.backup_manifest import MAXIMUM_AUDIT_BYTES
 from wizard.engine.backup_reading import Contents
-from wizard.engine.changing import Change, changing
+from wizard.engine.changing import Change, held_to_read
 from wizard.engine.errors import (
     AlreadyProtected,
     AuditUnavailable,
@@ -94,7 +94,7 @@ def backup(
     """
     token = cancel or CancelToken()
     output = _free(to)
-    with changing(path) as change, ExitStack() as secrets:
+    with held_to_read(path) as change, ExitStack() as secrets:
         entry = secrets.enter_context(audit.attempt(change.target, "backup"))
         metadata = change.metadata
         entry.concerns(metadata)
@@ -145,7 +145,7 @@ def backup_metadata(path: str | os.PathLike[str], *, to: str | os.PathLike[str])
     Raises the error of the target's state, `OutputExists`, `NoSpace`, `Busy` or `Unreadable`.
     """
     output = _free(to)
-    with changing(path) as change, _scratch(output, change.metadata) as (_copy, packed):
+    with held_to_read(path) as change, _scratch(output, change.metadata) as (_copy, packed):
         with audit.attempt(change.target, "backup") as entry:
             entry.concerns(change.metadata)
             entry.details |= {"kind": BackupKind.METADATA.value}

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +20,7 @@ from typing import Any
 from wizard.engine import audit, inspection
 from wizard.engine.cut_off import is_cut_off
 from wizard.engine.encoding import timestamp
-from wizard.engine.errors import DamagedMetadata, Interrupted, WizardError
+from wizard.engine.errors import DamagedMetadata, Interrupted, NoSpace, Unreadable, WizardError
 from wizard.engine.inspection import State
 from wizard.engine.masterkey import SigningKey
 from wizard.engine.metadata import Metadata, sign_metadata
@@ -57,6 +57,24 @@ def changing(path: str | os.PathLike[str]) -> Iterator[Change]:
             with audit.attempt(target, "settle") as entry:
                 entry.concerns(metadata)
         yield Change(target, metadata, ended)
+
+
+@contextmanager
+def held_to_read(path: str | os.PathLike[str]) -> Iterator[Change]:
+    """As `changing`, for what writes nothing beside the database, such as a backup elsewhere.
+
+    On a full disk or a read-only file system, where no lock can be taken, it goes on without one:
+    that is when a backup is wanted most. What is read has to be proved to belong together then.
+    """
+    target = inspection.resolve(path)
+    with ExitStack() as stack:
+        try:
+            change = stack.enter_context(changing(target))
+        except (NoSpace, Unreadable):
+            if is_cut_off(target):
+                raise
+            change = Change(target, _fit(inspection.look(target)), None)
+        yield change
 
 
 def end_interrupted(path: str | os.PathLike[str]) -> str | None:

@@ -41,8 +41,7 @@ class WriterLock:
                 _lock(descriptor)
                 # The previous holder may have removed the file between our open and our lock.
                 if self._still_named(descriptor):
-                    os.ftruncate(descriptor, 0)
-                    os.pwrite(descriptor, f"process {os.getpid()}\n".encode("ascii"), 0)
+                    self._sign(descriptor)
                     self._descriptor = descriptor
                     return self
             except OSError as error:
@@ -71,6 +70,15 @@ class WriterLock:
             os.close(descriptor)
             raise Unreadable(f"{self.path} is not a lock file of this program; it is in the way.")
         return descriptor
+
+    def _sign(self, descriptor: int) -> None:
+        """Say who holds it; where that cannot be written, no empty file stays behind."""
+        try:
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"process {os.getpid()}\n".encode("ascii"), 0)
+        except OSError:
+            self.path.unlink(missing_ok=True)
+            raise
 
     def _still_named(self, descriptor: int) -> bool:
         try:
