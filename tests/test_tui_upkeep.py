@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -22,6 +23,7 @@ from tests.upkeep_walk import (
 from wizard.tui import errands, ways
 from wizard.tui.engine_client import EngineError
 from wizard.tui.errand import Errand
+from wizard.tui.screens.manage import overview_words
 from wizard.tui.session import WizardSession
 
 LEDGER = "/srv/datafold/ledger.db"
@@ -267,3 +269,13 @@ def test_every_way_fits_its_rail_and_leads_back_to_where_it_was_begun(errand: Er
     assert ways.preceding(session, errand.way[0]) == errand.origin
     for page, after in zip(errand.way, errand.way[1:], strict=False):
         assert ways.following(session, page) == after
+
+
+def test_a_kit_that_only_the_wizard_tried_is_not_said_to_be_proved() -> None:
+    async def story(journey: Journey) -> None:
+        await open_ledger(journey)
+        found = dataclasses.replace(journey.app.session.upkeep.overview, open_items=("kit_proved",))
+        said = {fact.label: fact.text for fact in overview_words.facts(found, 1.0)}
+        assert said["Recovery"] == "the wizard tried the kit 96 days ago; nobody proved the words"
+
+    run(story)

@@ -46,9 +46,9 @@ def _describe(found: engine.Inspection, trouble: Explanation | None) -> list[tup
     if found.metadata is not None:
         pairs += _describe_metadata(found.metadata)
         pairs += _describe_outlook(found.metadata, found)
-    pairs += _describe_audit(engine.audit_status(found))
+    pairs += _describe_audit(engine.audit_status(found), to_do := _still_to_do(found))
     pairs += _several("Plaintext beside it", [str(path) for path in found.plaintext_left])
-    pairs += _several("Still to do", _still_to_do(found))
+    pairs += _several("Still to do", to_do)
     protection = engine.memory_protection()
     pairs.append(("Memory", "locked" if protection.locked else protection.reason))
     pairs += _several("Ways out", list(found.ways_out))
@@ -106,7 +106,7 @@ def _describe_outlook(metadata: engine.Metadata, found: engine.Inspection) -> li
     return pairs
 
 
-def _describe_audit(log: engine.AuditStatus) -> list[tuple[str, str]]:
+def _describe_audit(log: engine.AuditStatus, to_do: list[str]) -> list[tuple[str, str]]:
     if log.state is engine.LogState.ABSENT:
         return []
     pairs = []
@@ -118,7 +118,11 @@ def _describe_audit(log: engine.AuditStatus) -> list[tuple[str, str]]:
         pairs.append(("Audit log" if not pairs else "", log.reason))
     if log.kit_proved_days is not None:
         days = f"{log.kit_proved_days} day{'' if log.kit_proved_days == 1 else 's'} ago"
-        pairs.append(("Recovery proved", "today" if log.kit_proved_days == 0 else days))
+        when = "today" if log.kit_proved_days == 0 else days
+        if any(each.startswith(_TO_DO["kit_proved"]) for each in to_do):
+            # An initialization tries the kit in its memory, and nobody showed to have the words.
+            when += ", without anybody's having shown the words"
+        pairs.append(("Recovery proved", when))
     return pairs
 
 

@@ -15,6 +15,7 @@ from wizard.plain.asking import Refused, only_ascii, say, shown
 from wizard.plain.kit import hand_out
 from wizard.plain.place import typed_path
 from wizard.todo import TITLES
+from wizard.tui import wording
 from wizard.tui.process.aftercare import checklist as items_of
 from wizard.tui.process.aftercare import copy_sidecar
 from wizard.tui.process.failures import FieldFault
@@ -80,7 +81,8 @@ def _prepared(talk: Talk) -> engine.PendingInitialization:
 def _tell_prepared(pending: engine.PendingInitialization) -> None:
     report = pending.conversion
     if report is not None:
-        say(f"{report.tables:,} tables and {report.rows:,} rows are the same in both.")
+        tables, rows = wording.count(report.tables, "table"), wording.count(report.rows, "row")
+        say(f"{tables} and {rows} are the same in both.")
     say("The encrypted copy is ready; nothing has been replaced yet.")
 
 

@@ -33,9 +33,10 @@ def shell_lines(path: str) -> tuple[str, ...]:
 def python_lines(path: str) -> tuple[str, ...]:
     """What to write in a program."""
     return (
+        "from getpass import getpass",
         "import wizard",
-        f"with wizard.unlock({path!r}, passphrase) as database:",
-        '    database.connection.execute("SELECT ...")',
+        f"with wizard.unlock({path!r}, getpass) as database:",
+        '    print(database.connection.execute("SELECT * FROM sqlite_schema").get)',
     )
 
 
@@ -55,7 +56,7 @@ def systemd_lines(path: str) -> tuple[str, ...]:
         f"ExecStartPre={_unit_word(program)} verify \\",
         f"  {_unit_word(path)} --passphrase cred:{name}",
         "",
-        "# In its program:",
+        "# In its program, where os and pathlib.Path are imported:",
         f'passphrase = Path(os.environ["CREDENTIALS_DIRECTORY"], "{name}").read_bytes()',
     )
 

@@ -89,8 +89,7 @@ class PlanScreen(Dialog["Plan | None"]):
         if isinstance(plan, Plan):
             self.dismiss(plan)
         else:
-            self.complain("#plan-message", plan.message)
-            self.query_one(plan.field).focus()
+            self.complain("#plan-message", plan.message, field=plan.field)
 
     def _typed(self) -> Plan | Fault:
         chosen = self.query_one("#plans", ChoiceList).chosen

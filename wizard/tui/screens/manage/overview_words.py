@@ -84,6 +84,9 @@ def _proof(found: Overview) -> list[Fact]:
     if days is None:
         return [Fact("Recovery", "the audit log knows of no proof that the kit opens", _ATTENTION)]
     when = "today" if days == 0 else f"{wording.count(days, 'day')} ago"
+    if "kit_proved" in found.open_items:
+        # The wizard tried the kit in its memory, and the words were never asked for.
+        return [Fact("Recovery", f"the wizard tried the kit {when}; nobody proved the words")]
     return [Fact("Recovery", f"the kit was last proved {when}")]
 
 
