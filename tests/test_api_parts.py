@@ -302,3 +302,15 @@ def test_what_cannot_be_listened_on_is_said_in_words(tmp_path):
     key.write_text("not a key")
     with pytest.raises(InvalidConfiguration, match=r"they are not a certificate and its key\.$"):
         listen(ApiSettings(tls_certificate=key, tls_key=key))
+
+
+def test_a_server_that_cannot_say_where_it_is_ends_in_words(tmp_path):
+    command = [sys.executable, "-m", "wizard", "serve", "--unix-socket", str(tmp_path / "s")]
+    with open("/dev/full", "w") as full:  # noqa: PTH123
+        ended = subprocess.run(
+            command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False,
+            env=environment(tmp_path),
+        )  # fmt: skip
+    assert ended.returncode == 46
+    assert "Traceback" not in ended.stderr
+    assert not (tmp_path / "s").exists()

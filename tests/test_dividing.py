@@ -150,3 +150,21 @@ with tempfile.TemporaryDirectory() as directory:
 print(sorted(name for name in set(sys.modules) - before if not name.startswith("encodings.")))
 """)
     assert told == "[]\n"
+
+
+def test_a_signal_within_the_fork_reaches_the_parent_afterwards():
+    """Python calls what is registered for forks, and drops what that raises."""
+    told = run(
+        """
+from wizard.cli.dividing import divided
+fork, heard = os.fork, []
+def forked():
+    os.kill(os.getpid(), signal.SIGTERM)
+    heard.append("begun")
+    return fork()
+os.fork = forked
+signal.signal(signal.SIGTERM, lambda *_: heard.append("signal"))
+print([each.code for each in divided([("one", lambda: 0)], at_once=1)], heard)
+"""
+    )
+    assert told.strip() == "[0] ['begun', 'signal']"

@@ -133,15 +133,22 @@ def serve(node: Node, bound: socket.socket, *, started: Callable[[], None]) -> N
         bound.close()
         if api.unix_socket is not None:
             api.unix_socket.unlink(missing_ok=True)
+    if server.unsaid is not None:
+        raise server.unsaid
 
 
 class _Server(uvicorn.Server):
     announce: Callable[[], None]
+    unsaid: Exception | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
-            self.announce()
+            try:
+                self.announce()
+            except Exception as error:  # noqa: BLE001 - raised again when uvicorn has ended
+                self.unsaid = error
+                self.should_exit = True
 
 
 def _config(node: Node, api: ApiSettings) -> uvicorn.Config:

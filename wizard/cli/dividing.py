@@ -10,6 +10,7 @@ from __future__ import annotations
 import gc
 import os
 import selectors
+import signal
 import sys
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _AT_ONCE_BYTES = 1 << 16
 _BROKEN = 70  # EX_SOFTWARE, where the work did not even give a code
+_ENDING = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,17 +90,23 @@ def _started(name: str, work: Callable[[], int], *, others: tuple[int, ...]) -> 
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
             stream.flush()  # or the child would say it again
+    # A signal that Python hears of within a fork is lost, or ends the child as if it were this one.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
     try:
         process = os.fork()
     except BaseException:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         os.close(ours)
         os.close(theirs)
         raise
     if process:
         os.close(theirs)
-        return ours, _Child(name, process)
+        started = ours, _Child(name, process)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        return started
     code = _BROKEN
     try:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         for descriptor in (ours, *others):
             os.close(descriptor)
         _redirect(theirs)
