@@ -168,7 +168,11 @@ class AuditVerified(BaseModel):
 
 
 class Job(BaseModel):
-    """Work that takes long. ``result`` or ``problem`` is there when it has ended."""
+    """Work that takes long. ``result`` or ``problem`` is there when it has ended.
+
+    ``cancelled`` is a job that was ended before it could answer. What it had put in force by then
+    stays in force, and the status of its database tells it.
+    """
 
     id: str
     kind: str

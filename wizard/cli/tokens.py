@@ -123,7 +123,9 @@ def revoke(token_id: str, config_file: Path | None, *, as_json: bool) -> None:
     found = tokens.read_tokens(path)
     left = tuple(each for each in found if each.id != token_id)
     if len(left) == len(found):
-        raise engine.InvalidInput("There is no token with that id. See: datafold-wizard token list")
+        raise engine.InvalidInput(
+            "There is no token with that id; “datafold-wizard token list” shows those there are."
+        )
     tokens.write_tokens(path, left)
     if as_json:
         output.say_json({"revoked": token_id})

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import stat
 import tomllib
 from dataclasses import dataclass
@@ -82,7 +83,8 @@ def _text(path: Path) -> str:
     with os.fdopen(descriptor, "rb") as stream:
         if facts.st_mode & _OTHERS_WRITE:
             mode = stat.S_IMODE(facts.st_mode)
-            raise refuse(f"others may write it (mode {mode:04o}). Run: chmod go-w {path}")
+            ends_it = f"“chmod go-w {shlex.quote(str(path))}”"
+            raise refuse(f"others may write it (mode {mode:04o}); {ends_it} ends that.")
         if facts.st_uid not in {0, os.geteuid()}:
             raise refuse("belongs to another user, who could change it.")
         data = stream.read(MAXIMUM_BYTES + 1)
