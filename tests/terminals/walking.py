@@ -86,7 +86,7 @@ class Walker:
         yield "review", lambda: see("of 5: Review"), self._encrypt
         yield "generate", lambda: see("Cancel ]", "Next ]"), self._wait_for_copy
         yield "kit", lambda: see("of 5: Backup"), self._look_at_words
-        yield "proof", lambda: see("Prove it ]", "Word "), self._prove
+        yield "proof", lambda: self._until(self._asks), self._prove
         yield "place", lambda: see("The kit alone opened"), lambda: self.press("Put it in place")
         yield "copies", lambda: see("encrypted and in place"), self._finish
         yield "done", lambda: see("Your database is protected"), lambda: self.press("Close")
@@ -151,6 +151,10 @@ class Walker:
             if word < 2:
                 number = self._asked(other_than=number)
         self.window.until("The kit alone opened")
+
+    def _asks(self) -> bool:
+        """Whether the fields are there: they come after the page, when the engine has chosen."""
+        return _ASKED.search(self.window.text) is not None
 
     def _asked(self, *, other_than: int = 0) -> int:
         """The number of the word in whose field the cursor stands."""
