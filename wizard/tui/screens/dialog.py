@@ -25,6 +25,8 @@ class Dialog(ModalScreen[ScreenResultType], inherit_bindings=False):
     ]
 
     _answered = False
+    _in_view: Widget | None = None
+    """What is to be seen however the rest grows: the focus, or what was refused since it moved."""
 
     def dismiss(self, result: ScreenResultType | None = None) -> AwaitComplete:
         """Close with the first answer: Textual would close the page below with the next one."""
@@ -34,9 +36,12 @@ class Dialog(ModalScreen[ScreenResultType], inherit_bindings=False):
         return super().dismiss(result)
 
     def on_mount(self) -> None:
-        """The line above the dialog tells what is out of sight."""
+        """The line above the dialog tells what is out of sight; what counts stays in view."""
+        dialog = self.query_one("#dialog")
         for change in ("scroll_y", "virtual_size", "size"):
-            self.watch(self.query_one("#dialog"), change, self._look_again)
+            self.watch(dialog, change, self._look_again)
+        for change in ("virtual_size", "size"):
+            self.watch(dialog, change, self._changed, init=False)
 
     def set_focus(
         self,
@@ -47,19 +52,27 @@ class Dialog(ModalScreen[ScreenResultType], inherit_bindings=False):
         """Move the focus; it is brought into view when the dialog has been laid out."""
         super().set_focus(widget, scroll_visible=False, from_app_focus=from_app_focus)
         if scroll_visible:
-            self.call_after_refresh(self._reveal_focus)
+            self._in_view = widget
+            self.call_after_refresh(self._bring_into_view)
 
-    def _reveal_focus(self) -> None:
-        if self.focused is not None:
-            show_focus(self.focused, self.query_one("#dialog"))
+    def _changed(self) -> None:
+        self.call_after_refresh(self._bring_into_view)
+
+    def _bring_into_view(self) -> None:
+        if self._in_view is None:
+            return
+        if self._in_view is self.focused:
+            show_focus(self._in_view, self.query_one("#dialog"))
+        else:
+            self._in_view.scroll_visible(animate=False, immediate=True)
 
     def complain(self, under: str, sentence: str, *, field: str = "") -> None:
         """Say what is wrong, and bring it into view; `field` gets the focus."""
-        said = self.query_one(under, Static)
+        said = self._in_view = self.query_one(under, Static)
         said.update(complaint(sentence))
         if field:
             self.set_focus(self.query_one(field), scroll_visible=False)
-        self.call_after_refresh(said.scroll_visible, animate=False, immediate=True)
+        self.call_after_refresh(self._bring_into_view)
 
     def _look_again(self) -> None:
         self.call_after_refresh(self._tell_of_more)
