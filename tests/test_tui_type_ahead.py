@@ -114,7 +114,8 @@ def test_help_begins_at_its_beginning_and_more_blanks_than_one_close_it_once(
     tmp_path: Path,
 ) -> None:
     make_plain(tmp_path / "node.db", rows=3)
-    with Terminal(tmp_path, size=(40, 15)) as terminal:
+    exported = {"COLUMNS": "80", "LINES": "24"}  # of a larger window; pytest-xdist does it, too
+    with Terminal(tmp_path, size=(40, 15), **exported) as terminal:
         terminal.until("not encrypted")
         terminal.send("\x1bOP")
         terminal.until("Help: which database")

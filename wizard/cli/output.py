@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 import sys
 
 TYPE_CHECKING = False
@@ -34,6 +33,8 @@ def printable(text: str) -> str:
 
 def quoted(path: object) -> str:
     """Return a path as it stands in a command that is printed for a shell."""
+    import shlex  # noqa: PLC0415 - `status` and `check` mostly print no command
+
     return shlex.quote(printable(str(path)))
 
 

@@ -157,7 +157,7 @@ def _from_file(path: str) -> engine.Secret:
         if found.st_mode & _READABLE_BY_OTHERS:
             raise UsageProblem(
                 f"The passphrase file {path} can be read by others "
-                f"(mode {stat.S_IMODE(found.st_mode):04o}). Run: chmod 600 {shlex.quote(path)}"
+                f"(mode {stat.S_IMODE(found.st_mode):04o}); “chmod 600 {shlex.quote(path)}” ends that."
             )
         return without_line_ending(read_all(descriptor))
     finally:

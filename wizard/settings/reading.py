@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 import stat
 import tomllib
 from dataclasses import dataclass
@@ -83,6 +82,8 @@ def _text(path: Path) -> str:
     with os.fdopen(descriptor, "rb") as stream:
         if facts.st_mode & _OTHERS_WRITE:
             mode = stat.S_IMODE(facts.st_mode)
+            import shlex  # noqa: PLC0415 - every command reads its configuration, few are refused
+
             ends_it = f"“chmod go-w {shlex.quote(str(path))}”"
             raise refuse(f"others may write it (mode {mode:04o}); {ends_it} ends that.")
         if facts.st_uid not in {0, os.geteuid()}:

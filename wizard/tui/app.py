@@ -19,10 +19,16 @@ _HARMLESS = frozenset({"TEXTUAL_ANIMATIONS", "TEXTUAL_DISABLE_KITTY_KEY"})
 
 
 def drop_textual_variables() -> None:
-    """Remove what could log keys, take screenshots or load a driver of somebody's choice."""
+    """Remove what could log keys, take screenshots or load a driver of somebody's choice.
+
+    COLUMNS and LINES, too, which Textual believes more than the terminal: whoever exports them has
+    the size that the window had then.
+    """
     for name in [name for name in os.environ if name.startswith("TEXTUAL")]:
         if name not in _HARMLESS:
             del os.environ[name]
+    for name in ("COLUMNS", "LINES"):
+        os.environ.pop(name, None)
 
 
 def over_ssh() -> bool:
