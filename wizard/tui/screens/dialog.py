@@ -41,7 +41,7 @@ class Dialog(ModalScreen[ScreenResultType], inherit_bindings=False):
         for change in ("scroll_y", "virtual_size", "size"):
             self.watch(dialog, change, self._look_again)
         for change in ("virtual_size", "size"):
-            self.watch(dialog, change, self._changed, init=False)
+            self.watch(dialog, change, self._keep_in_view, init=False)
 
     def set_focus(
         self,
@@ -55,7 +55,7 @@ class Dialog(ModalScreen[ScreenResultType], inherit_bindings=False):
             self._in_view = widget
             self.call_after_refresh(self._bring_into_view)
 
-    def _changed(self) -> None:
+    def _keep_in_view(self) -> None:
         self.call_after_refresh(self._bring_into_view)
 
     def _bring_into_view(self) -> None:
