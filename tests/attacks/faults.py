@@ -62,12 +62,7 @@ def faulted(act: Act, directory: Path, number: int, fault: Fault) -> tuple[list[
 
     Returns all operations, and what the act raised, as it wrote it.
     """
-    failures, failure = os.pipe2(os.O_CLOEXEC)
-    child = os.fork()
-    if child == 0:
-        os.close(failures)
-        tracing._run(act, failure)
-    os.close(failure)
+    child, failures = tracing._forked(act)
     try:
         seen = _followed(child, directory, number, fault)
     except BaseException:

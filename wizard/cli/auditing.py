@@ -74,10 +74,7 @@ def show(path: Path, last: int, *, as_json: bool) -> None:
 def _no_log(found: engine.Inspection) -> engine.WizardError:
     if found.state is engine.State.ABSENT and found.error is not None:
         return found.error
-    name = engine.audit_path(found.path).name
-    return engine.AuditUnavailable(
-        f"There is no audit log {name} beside the database.", code="absent"
-    )
+    return engine.AuditUnavailable.absent(engine.audit_path(found.path))
 
 
 def _line(entry: engine.AuditEntry) -> str:

@@ -98,10 +98,7 @@ def verify_with_anchors(
                     cancel.check()
     except FileNotFoundError:
         if not anchors:
-            raise AuditUnavailable(
-                f"There is no audit log {audit_path(found.path).name} beside the database.",
-                code="absent",
-            ) from None
+            raise AuditUnavailable.absent(audit_path(found.path)) from None
     findings = reader.finish()
     if findings:
         raise _broken(found, findings, more=reader.more)

@@ -164,8 +164,8 @@ def check_nobodys(metadata: Metadata, passphrase: Secret) -> None:
 def operator_of(metadata: Metadata, passphrase: Secret) -> str | None:
     """The operator whose passphrase it is, or None; slots that are too dear here are passed over.
 
-    It is only to refuse, or to word a refusal: a sidecar that was exchanged must not have hours of memory spent
-    on that.
+    It is only to refuse, or to word a refusal: a sidecar that was exchanged must not have hours of
+    memory spent on that.
     """
     affordable = [slot for slot in metadata.operator_slots if runs_unasked(slot.params)]
     return whose_passphrase(metadata, passphrase, affordable)

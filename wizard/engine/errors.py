@@ -271,6 +271,11 @@ class AuditUnavailable(WizardError):
         super().__init__(message)
         self.code = code
 
+    @classmethod
+    def absent(cls, log: Path) -> AuditUnavailable:
+        """There is no such log."""
+        return cls(f"There is no audit log {log.name} beside the database.", code="absent")
+
 
 class NoMemory(WizardError):
     """The system refuses the memory that a key derivation needs."""

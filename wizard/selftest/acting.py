@@ -20,12 +20,7 @@ def run_for(act: Act, seconds: float | None) -> bool:
 
     Raises `ActFailed` where it fails before that.
     """
-    failures, failure = os.pipe2(os.O_CLOEXEC)
-    child = os.fork()
-    if child == 0:
-        os.close(failures)
-        do_and_end(act, failure)
-    os.close(failure)
+    child, failures = forked(act)
     descriptor = os.pidfd_open(child)
     try:
         if not select.select([descriptor], [], [], seconds)[0]:
@@ -41,8 +36,21 @@ def run_for(act: Act, seconds: float | None) -> bool:
     return False
 
 
-def do_and_end(act: Act, failure: int) -> NoReturn:
-    """In a forked child: act, and end; why it failed goes to the descriptor `failure`."""
+def forked(act: Act) -> tuple[int, int]:
+    """Do ``act`` in a child that ends with it.
+
+    Returns its id, and the descriptor that tells why it failed, for the caller to close.
+    """
+    failures, failure = os.pipe2(os.O_CLOEXEC)
+    child = os.fork()
+    if child == 0:
+        os.close(failures)
+        _do_and_end(act, failure)
+    os.close(failure)
+    return child, failures
+
+
+def _do_and_end(act: Act, failure: int) -> NoReturn:
     code = 1
     try:
         act()

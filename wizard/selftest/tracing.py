@@ -17,9 +17,8 @@ import signal
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
 
-from wizard.selftest.acting import Act, ActFailed, do_and_end
+from wizard.selftest.acting import Act, ActFailed, forked
 
 # <sys/ptrace.h> and <linux/ptrace.h>
 _TRACEME, _CONT, _SETOPTIONS, _GET_SYSCALL_INFO, _PEEKDATA = 0, 7, 0x4200, 0x420E, 2
@@ -150,12 +149,7 @@ def _ptrace(request: int, pid: int, address: int = 0, data: int = 0) -> int:
 
 
 def _traced(act: Act, directory: Path, *, kill_at: int | None) -> list[Operation]:
-    failures, failure = os.pipe2(os.O_CLOEXEC)
-    child = os.fork()
-    if child == 0:
-        os.close(failures)
-        _run(act, failure)
-    os.close(failure)
+    child, failures = _forked(act)
     with open(failures, "rb") as told:  # noqa: PTH123 - a descriptor
         try:
             status, seen = _followed(child, directory, kill_at)
@@ -212,14 +206,14 @@ def _go_on(thread: int, why: int) -> None:
         _ptrace(_CONT, thread, 0, 0 if why in ours else why)
 
 
-def _run(act: Act, failure: int) -> NoReturn:
-    """In the child: be traced, act, end."""
+def _forked(act: Act) -> tuple[int, int]:
+    """As `forked`; the child lets itself be traced before it acts."""
 
     def traced() -> None:
         _let_be_traced()
         act()
 
-    do_and_end(traced, failure)
+    return forked(traced)
 
 
 def _let_be_traced() -> None:
