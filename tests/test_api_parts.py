@@ -24,9 +24,15 @@ from wizard.api.pool import WorkFailed
 from wizard.api.server import listen
 from wizard.api.throttle import FREE_ATTEMPTS, LONGEST_WAIT, Throttle
 from wizard.api.tokens import TokenFile, new_token, read_tokens, write_tokens
-from wizard.diagnostics import InvalidConfiguration, explain
+from wizard.diagnostics import explain
 from wizard.engine import WrongPassphrase
-from wizard.refusals import InvalidRequest, Overloaded, ServerEnding, Throttled
+from wizard.refusals import (
+    InvalidConfiguration,
+    InvalidRequest,
+    Overloaded,
+    ServerEnding,
+    Throttled,
+)
 from wizard.settings import ApiSettings
 
 WRONG = WorkFailed(explain(WrongPassphrase("7QJ4", keyfile_expected=False, keyfile_given=False)))

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from wizard import diagnostics
-from wizard.diagnostics import StatementFailed, UsageProblem, explain, fault_id
+from wizard import diagnostics, error_table
+from wizard.diagnostics import explain, fault_id
 from wizard.engine import errors
 from wizard.engine.sidecar import write_error
+from wizard.refusals import StatementFailed, UsageProblem
 
 CLASSES = [
     member
@@ -79,31 +80,31 @@ def test_the_module_was_read():
 
 @pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
 def test_every_engine_error_has_a_row_of_its_own(kind):
-    assert kind in diagnostics.TABLE
+    assert kind in error_table.TABLE
 
 
 def test_codes_are_frozen():
-    table = {kind.__name__: (row.code, row.exit_code) for kind, row in diagnostics.TABLE.items()}
+    table = {kind.__name__: (row.code, row.exit_code) for kind, row in error_table.TABLE.items()}
     assert table == FROZEN
 
 
 def test_every_engine_situation_has_an_exit_code_of_its_own():
-    codes = [diagnostics.TABLE[kind].exit_code for kind in CLASSES]
+    codes = [error_table.TABLE[kind].exit_code for kind in CLASSES]
     assert len(set(codes)) == len(codes)
     # 126 and 127 are the shell's, 128 and above mean a signal, but for Ctrl+C's 130.
     assert all(0 < code < 126 for code in codes if code != 130)
 
 
 def test_a_code_word_and_an_exit_code_always_come_together():
-    rows = [*diagnostics.TABLE.values(), *diagnostics.OPERATING_SYSTEM.values()]
+    rows = [*error_table.TABLE.values(), *error_table.OPERATING_SYSTEM.values()]
     pairs = {(row.code, row.exit_code) for row in rows}
     assert len({code for code, _exit in pairs}) == len(pairs)
     assert len({exit_code for _code, exit_code in pairs}) == len(pairs)
 
 
-@pytest.mark.parametrize("kind", diagnostics.TABLE, ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("kind", error_table.TABLE, ids=lambda kind: kind.__name__)
 def test_http_statuses_are_errors(kind):
-    assert 400 <= diagnostics.TABLE[kind].http_status < 600
+    assert 400 <= error_table.TABLE[kind].http_status < 600
 
 
 def test_a_subclass_speaks_with_its_ancestors_row():

@@ -17,11 +17,11 @@ import wizard
 from tests.databases import make_plain
 from tests.tui_terminal import Terminal
 from wizard import engine
-from wizard.diagnostics import UsageProblem
 from wizard.plain import conversation, smaller_machine
 from wizard.plain.answers import Answers, read_answers
 from wizard.plain.asking import Asker, Refused
 from wizard.plain.prefill import prefill
+from wizard.refusals import UsageProblem
 from wizard.tui.answers.cost import Choice, OtherMachine
 from wizard.tui.answers.kit import Plan
 from wizard.tui.parameters import Parameters

@@ -10,7 +10,7 @@ import pytest
 
 from tests.databases import PASSPHRASE, make_plain
 from tests.test_initialization import protect
-from wizard import diagnostics
+from wizard import error_table
 from wizard.cli.names import COMMANDS
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
@@ -23,7 +23,7 @@ def test_every_command_is_documented():
 
 def test_exit_codes_are_those_of_the_table():
     documented = {int(code) for code in re.findall(r"\| (\d+) \|", README)}
-    used = {row.exit_code for row in diagnostics.TABLE.values()}
+    used = {row.exit_code for row in error_table.TABLE.values()}
     assert documented == used | {0}
 
 

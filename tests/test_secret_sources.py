@@ -13,8 +13,8 @@ import pytest
 from wizard.cli import reading
 from wizard.cli.reading import MAXIMUM_BYTES
 from wizard.cli.sources import Source, SourceKind
-from wizard.diagnostics import UsageProblem
 from wizard.engine import errors
+from wizard.refusals import UsageProblem
 
 VALUE = b"hunter2-correct-horse"
 

@@ -7,7 +7,7 @@ import stat
 import pytest
 
 from tests.test_cli import environment, start
-from wizard.diagnostics import InvalidConfiguration
+from wizard.refusals import InvalidConfiguration
 from wizard.settings import load
 from wizard.settings.lines import line_of
 from wizard.settings.reading import is_secret_name

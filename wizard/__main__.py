@@ -171,7 +171,8 @@ def _tell_no_terminal(path: str | None) -> int:
 
 
 def _tell_usage(sentence: str) -> int:
-    from wizard.diagnostics import UsageProblem, explain  # noqa: PLC0415
+    from wizard.diagnostics import explain  # noqa: PLC0415
+    from wizard.refusals import UsageProblem  # noqa: PLC0415
 
     told = explain(UsageProblem(sentence))
     if sys.stderr is not None:

@@ -93,7 +93,7 @@ def known_databases() -> tuple[engine.Inspection, ...]:
 
 def _configured() -> tuple[tuple[Path, ...], tuple[Path, ...]]:
     """Return the paths of named databases, and the data directories."""
-    from wizard.diagnostics import InvalidConfiguration  # noqa: PLC0415 - `check` does without
+    from wizard.refusals import InvalidConfiguration  # noqa: PLC0415 - `check` does without
 
     try:
         if find_file() is None and not any(name.startswith(PREFIX) for name in os.environ):
@@ -124,7 +124,7 @@ def _refuse(target: Target, found: engine.Inspection) -> None:
         )
     writable = tuple(_writable_by_others(found.path))
     if writable:
-        from wizard.diagnostics import Fault, InvalidConfiguration  # noqa: PLC0415 - mostly not
+        from wizard.refusals import Fault, InvalidConfiguration  # noqa: PLC0415 - mostly not
 
         said = "everybody may write it. Run: chmod o-w"
         raise InvalidConfiguration(

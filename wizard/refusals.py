@@ -1,14 +1,58 @@
-"""What front ends refuse, beside what the engine does; the words are in ``wizard.diagnostics``.
+"""What front ends refuse, beside what the engine does; the words are in ``wizard.error_table``.
 
 As with the engine's errors, arguments are public values only.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
 from wizard.engine.errors import WizardError
 from wizard.values import dataclass
+
+
+class UsageProblem(WizardError):
+    """The front end was called in a way that it does not understand or cannot serve here."""
+
+
+class StatementFailed(WizardError):
+    """SQLite refused a statement that somebody gave to the shell."""
+
+
+class OutputFailed(WizardError):
+    """The result could not be written to standard output, after the command did its work."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(
+            f"The result could not be written to standard output: {os.strerror(error.errno or 0)}."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong. ``line`` is 0 where none can be named; never holds the value."""
+
+    where: str
+    line: int
+    key: str
+    message: str
+
+    def __str__(self) -> str:
+        place = f"{self.where}:{self.line}" if self.line else self.where
+        return ": ".join(part for part in (place, self.key, self.message) if part)
+
+    def as_dict(self) -> dict[str, str | int]:
+        """Return what ``--json`` prints."""
+        return {"where": self.where, "line": self.line, "key": self.key, "message": self.message}
+
+
+class InvalidConfiguration(WizardError):
+    """The node configuration cannot be used. `faults` names file, line and key of each."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__(" ".join(str(fault) for fault in faults))
+        self.faults = tuple(faults)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,13 +17,13 @@ import httpx
 from tests.databases import make_plain
 from wizard import engine
 from wizard.api import tokens
-from wizard.diagnostics import InvalidConfiguration
 from wizard.engine.audit_entry import line_of, parse_line
 from wizard.engine.encoding import Malformed
 from wizard.engine.kit_reading import parse_sheets
 from wizard.engine.metadata import read_metadata
 from wizard.engine.replacement import read_sidecar_bytes
 from wizard.engine.sshsig import read_signature
+from wizard.refusals import InvalidConfiguration
 
 FLOOR = engine.KdfParams(19 * 1024, 2, 1)
 FIRST, SECOND, OTHER = "velvet Quokka ferment 1", "velvet Quokka ferment 2", "drizzle Onyx kayak 3"

@@ -15,7 +15,7 @@ from tests.attacks import FULL
 from tests.attacks.readers import NAMES, World
 from wizard import engine
 from wizard.api.tokens import read_tokens
-from wizard.diagnostics import InvalidConfiguration
+from wizard.refusals import InvalidConfiguration
 
 COUNT = 10_000 if FULL else 200  # of each reader, by each driver
 MOST_MIB = 200

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from wizard.api.answers import Problem
 from wizard.api.problems import MEDIA_TYPE
-from wizard.diagnostics import TABLE
+from wizard.error_table import TABLE
 
 _REASONS = {
     400: "The request, or its Host header, cannot be served.",

@@ -18,8 +18,9 @@ from typing import Any
 
 from wizard.api import wire
 from wizard.api.admission import RETRY_AFTER
-from wizard.diagnostics import INTERNAL, Explanation
+from wizard.diagnostics import Explanation
 from wizard.engine import Secret
+from wizard.error_table import INTERNAL
 from wizard.refusals import ServerEnding
 
 OnProgress = Callable[[dict[str, Any]], None]

@@ -19,7 +19,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from wizard import engine
 from wizard.api.app import create_app
 from wizard.api.node import Node
-from wizard.diagnostics import Fault, InvalidConfiguration
+from wizard.refusals import Fault, InvalidConfiguration
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, get_origin, get_type_hints
 
 from wizard import engine
-from wizard.diagnostics import Fault, InvalidConfiguration
+from wizard.refusals import Fault, InvalidConfiguration
 
 PREFIX = "dfn_"
 _TOKEN_BYTES = 32

@@ -18,7 +18,7 @@ from wizard.cli.backup_facts import described, document, tell_notes
 from wizard.cli.interruption import interruptible
 from wizard.cli.progress import progress_line
 from wizard.cli.unlocking import Attempt, UnlockOptions, open_with
-from wizard.diagnostics import UsageProblem
+from wizard.refusals import UsageProblem
 from wizard.version import PROGRAM
 
 _FILE = click.Path(path_type=Path, readable=False)

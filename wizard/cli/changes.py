@@ -11,7 +11,7 @@ from wizard.cli.progress import progress_line
 from wizard.cli.sources import SourceKind
 from wizard.cli.terminal import Terminal, is_terminal
 from wizard.cli.unlocking import agree_to_cost
-from wizard.diagnostics import UsageProblem
+from wizard.refusals import UsageProblem
 from wizard.version import PROGRAM
 
 if TYPE_CHECKING:

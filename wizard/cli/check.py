@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from wizard.cli.sources import Source
-    from wizard.diagnostics import Explanation, UsageProblem
+    from wizard.diagnostics import Explanation
+    from wizard.refusals import UsageProblem
 
 
 def tell(
@@ -106,7 +107,7 @@ def _by_name(
 
 
 def _usage(sentence: str) -> UsageProblem:
-    from wizard.diagnostics import UsageProblem  # noqa: PLC0415 - not where all is well
+    from wizard.refusals import UsageProblem  # noqa: PLC0415 - not where all is well
 
     return UsageProblem(sentence)
 

@@ -13,7 +13,7 @@ import click
 
 from wizard import engine
 from wizard.cli import options
-from wizard.diagnostics import UsageProblem
+from wizard.refusals import UsageProblem
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,7 +6,7 @@ import click
 from click.shell_completion import get_completion_class
 
 from wizard.cli import options, output
-from wizard.diagnostics import UsageProblem
+from wizard.refusals import UsageProblem
 from wizard.version import COMPLETION_VARIABLE, PROGRAM
 
 

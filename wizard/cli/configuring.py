@@ -13,7 +13,8 @@ import click
 
 from wizard import engine
 from wizard.cli import options, output
-from wizard.diagnostics import InvalidConfiguration, explain
+from wizard.diagnostics import explain
+from wizard.refusals import InvalidConfiguration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -46,7 +46,8 @@ def guarded(work: Callable[[], int], given: Mapping[str, Path], *, as_json: bool
 
 
 def _tell(error: BaseException, *, path: Path | None, as_json: bool) -> int:
-    from wizard.diagnostics import OutputFailed, explain  # noqa: PLC0415 - if all goes well unneeded
+    from wizard.diagnostics import explain  # noqa: PLC0415 - if all goes well unneeded
+    from wizard.refusals import OutputFailed  # noqa: PLC0415 - if all goes well unneeded
 
     told = explain(error, path=path)
     try:

@@ -25,7 +25,9 @@ from wizard.cli.dividing import Ended, NotStarted, divided
 from wizard.cli.interruption import interruptible
 from wizard.cli.progress import progress_line
 from wizard.cli.sources import Source, SourceKind
-from wizard.diagnostics import INTERNAL, Fault, InvalidConfiguration, UsageProblem, explain
+from wizard.diagnostics import explain
+from wizard.error_table import INTERNAL
+from wizard.refusals import Fault, InvalidConfiguration, UsageProblem
 
 if TYPE_CHECKING:
     from wizard.settings.manifest import FleetDatabase

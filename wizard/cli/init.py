@@ -13,7 +13,7 @@ from wizard.cli import kit, options, output
 from wizard.cli.choose import CostChoice, cost_options
 from wizard.cli.initializing import InitOptions, run
 from wizard.cli.new_passphrase import source_of
-from wizard.diagnostics import UsageProblem
+from wizard.refusals import UsageProblem
 
 if TYPE_CHECKING:
     from wizard.cli.sources import Source

@@ -21,7 +21,7 @@ from wizard.cli import output
 from wizard.cli.interruption import uninterrupted
 from wizard.cli.progress import progress_line
 from wizard.cli.terminal import Terminal, is_dumb, is_terminal
-from wizard.diagnostics import UsageProblem
+from wizard.refusals import UsageProblem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -16,7 +16,7 @@ from wizard.cli.interruption import interrupted_at_once
 from wizard.cli.progress import ProgressLine
 from wizard.cli.terminal import Terminal, is_dumb, is_terminal
 from wizard.cli.unlocking import ATTEMPTS
-from wizard.diagnostics import UsageProblem
+from wizard.refusals import UsageProblem
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -19,7 +19,7 @@ from wizard.cli import options, output
 from wizard.cli.interruption import interruptible
 from wizard.cli.progress import progress_line
 from wizard.cli.unlocking import Attempt, UnlockOptions, open_with
-from wizard.diagnostics import StatementFailed
+from wizard.refusals import StatementFailed
 
 if TYPE_CHECKING:
     import apsw

@@ -14,7 +14,7 @@ import click
 
 from wizard import engine
 from wizard.cli.sources import GRAMMAR, Source
-from wizard.diagnostics import UsageProblem
+from wizard.refusals import UsageProblem
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -130,7 +130,7 @@ def not_written(error: OSError) -> Exception:
     """
     if isinstance(error, BrokenPipeError):
         return error
-    from wizard.diagnostics import OutputFailed  # noqa: PLC0415 - where all goes well not needed
+    from wizard.refusals import OutputFailed  # noqa: PLC0415 - where all goes well not needed
 
     forget(sys.stdout)
     return OutputFailed(error)

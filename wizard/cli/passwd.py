@@ -19,7 +19,7 @@ from wizard.cli.interruption import interruptible
 from wizard.cli.new_passphrase import Demand, asked_when_needed, source_of
 from wizard.cli.progress import progress_line
 from wizard.cli.unlocking import Attempt, UnlockOptions, open_with
-from wizard.diagnostics import UsageProblem
+from wizard.refusals import UsageProblem
 
 if TYPE_CHECKING:
     from wizard.cli.sources import Source

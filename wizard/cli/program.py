@@ -17,8 +17,8 @@ import wizard
 from wizard import engine
 from wizard.cli import ending, options
 from wizard.cli.names import COMMANDS
-from wizard.diagnostics import UsageProblem
 from wizard.invocation import SWITCHES
+from wizard.refusals import UsageProblem
 from wizard.version import COMPLETION_VARIABLE, PROGRAM
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from wizard.cli.interruption import interruptible
 from wizard.cli.progress import progress_line
 from wizard.cli.terminal import ask_passphrase
 from wizard.cli.unlocking import ATTEMPTS
-from wizard.diagnostics import UsageProblem
+from wizard.refusals import UsageProblem
 from wizard.version import PROGRAM
 
 if TYPE_CHECKING:

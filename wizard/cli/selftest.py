@@ -12,7 +12,7 @@ import click
 from wizard import engine
 from wizard.cli import options, output
 from wizard.cli.interruption import interruptible
-from wizard.diagnostics import UsageProblem
+from wizard.refusals import UsageProblem
 
 if TYPE_CHECKING:
     from wizard.selftest.crash import CrashReport

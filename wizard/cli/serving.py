@@ -10,7 +10,7 @@ import click
 from wizard import engine
 from wizard.cli import options, output
 from wizard.cli.sources import Source
-from wizard.diagnostics import UsageProblem
+from wizard.refusals import UsageProblem
 from wizard.version import PROGRAM
 
 if TYPE_CHECKING:

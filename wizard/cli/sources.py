@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from wizard import engine
 from wizard.cli.reading import MAXIMUM_BYTES, read_all, too_long, without_line_ending
-from wizard.diagnostics import UsageProblem
+from wizard.refusals import UsageProblem
 
 if TYPE_CHECKING:
     import subprocess

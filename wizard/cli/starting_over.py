@@ -18,7 +18,7 @@ from wizard.cli.init import CIPHERS
 from wizard.cli.interruption import interruptible
 from wizard.cli.new_passphrase import Demand, new_passphrase, source_of
 from wizard.cli.progress import progress_line
-from wizard.diagnostics import UsageProblem
+from wizard.refusals import UsageProblem
 
 if TYPE_CHECKING:
     from wizard.cli.sources import Source

@@ -65,7 +65,7 @@ class Terminal:
         try:
             return cls(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC))
         except OSError:
-            from wizard.diagnostics import UsageProblem  # noqa: PLC0415 - is_terminal is asked first
+            from wizard.refusals import UsageProblem  # noqa: PLC0415 - is_terminal is asked first
 
             raise UsageProblem(
                 "There is no terminal to ask for the passphrase. "

@@ -16,7 +16,7 @@ from wizard import engine
 from wizard.cli import output
 from wizard.cli.terminal import Terminal, ask_passphrase, is_terminal, yes
 from wizard.cli.typed_words import ask_words
-from wizard.diagnostics import UsageProblem
+from wizard.refusals import UsageProblem
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Every way in which the engine fails; the words for people are in ``wizard.diagnostics``.
+"""Every way in which the engine fails; the words for people are in ``wizard.error_table``.
 
 - A class names one situation, so that one class has one exit code and one next step.
 - "Could not check" is a subclass of "not verified", so the careless handler is the safe one.

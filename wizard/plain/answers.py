@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from wizard import engine
-from wizard.diagnostics import UsageProblem
+from wizard.refusals import UsageProblem
 
 _MAXIMUM_BYTES = 64 * 1024
 _SECRETS = frozenset(

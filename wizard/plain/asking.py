@@ -20,7 +20,7 @@ from wizard import engine
 from wizard.characters import first_environment, suits_ascii
 from wizard.cli import output
 from wizard.cli.terminal import Terminal
-from wizard.diagnostics import UsageProblem
+from wizard.refusals import UsageProblem
 from wizard.tui import glyphs
 
 Value = TypeVar("Value")

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from wizard import engine
 from wizard.cli.interruption import interruptible
 from wizard.cli.progress import progress_line
-from wizard.diagnostics import UsageProblem
 from wizard.plain import smaller_machine
 from wizard.plain.asking import Back, Refused, say, seconds
+from wizard.refusals import UsageProblem
 from wizard.tui import wording
 from wizard.tui.answers.cost import Choice, CipherSpeed
 from wizard.tui.parameters import Parameters

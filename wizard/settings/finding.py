@@ -29,7 +29,7 @@ def find_file(named: Path | None = None) -> Path | None:
     for path, who in ((named, "--config"), (os.environ.get(VARIABLE), VARIABLE)):
         if path:
             if not os.path.lexists(path):
-                from wizard.diagnostics import Fault, InvalidConfiguration  # noqa: PLC0415
+                from wizard.refusals import Fault, InvalidConfiguration  # noqa: PLC0415
 
                 raise InvalidConfiguration((Fault(str(path), 0, "", f"no such file ({who})."),))
             return Path(path).absolute()

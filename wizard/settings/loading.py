@@ -17,7 +17,7 @@ from pydantic_settings import (
     SettingsError,
 )
 
-from wizard.diagnostics import Fault, InvalidConfiguration
+from wizard.refusals import Fault, InvalidConfiguration
 from wizard.settings.finding import PREFIX, find_file
 from wizard.settings.model import DELIMITER, Settings
 from wizard.settings.reading import (

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
-from wizard.diagnostics import Fault, InvalidConfiguration
+from wizard.refusals import Fault, InvalidConfiguration
 from wizard.settings.loading import Sources, faults_of, on_its_directory
 from wizard.settings.model import NAME, STRICT, AbsolutePath, CryptoSettings
 from wizard.settings.reading import read_file

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wizard.diagnostics import Fault, InvalidConfiguration
+from wizard.refusals import Fault, InvalidConfiguration
 from wizard.settings.lines import line_of
 
 if TYPE_CHECKING:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from wizard import diagnostics
+from wizard import diagnostics, error_table
 from wizard.engine import InvalidRecoveryPhrase, WizardError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-_INTERNAL = diagnostics.INTERNAL.code
+_INTERNAL = error_table.INTERNAL.code
 
 
 class FieldFault(Exception):

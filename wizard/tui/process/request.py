@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from wizard.diagnostics import UsageProblem
+from wizard.refusals import UsageProblem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
