@@ -236,6 +236,7 @@ def test_a_cost_bomb_under_a_right_signature_is_refused_before_any_work(
     verbs = {
         "unlock": lambda: engine.unlock(path, FIRST),
         "as operator": lambda: engine.unlock(path, SECOND, operator="Ada"),
+        "as nobody": lambda: engine.unlock(path, SECOND, operator="Nobody"),
         "verify": lambda: engine.verify(path, FIRST),
         "rotate": lambda: engine.rotate(path, FIRST),
         "passwd": lambda: engine.change_passphrase(path, FIRST, SECOND),
@@ -247,7 +248,7 @@ def test_a_cost_bomb_under_a_right_signature_is_refused_before_any_work(
         ),
     }  # fmt: skip
     for name, verb in verbs.items():
-        if bomb == DEAR_OPERATOR and name != "as operator":
+        if bomb == DEAR_OPERATOR and not name.startswith("as "):
             continue  # the master passphrase is tried first, at its own cost
         with pytest.raises(engine.WizardError):
             verb()

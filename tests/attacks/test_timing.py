@@ -1,8 +1,9 @@
 """How long a refusal takes says nothing about what was wrong with the secret.
 
-What is public is told before any work: a sidecar that is damaged, and an operator who is not in it.
-Everything that depends on a secret costs the one derivation, and comparisons are constant in time
-(`sodium.equal`, `Secret.equals`, Poly1305 in libsodium).
+A damaged sidecar is told before any work. Everything that a passphrase is presented for costs the
+one derivation, also the name of an operator who is not there: who has no sidecar does not learn the
+names from the time. Comparisons are constant in time (`sodium.equal`, `Secret.equals`, Poly1305 in
+libsodium).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import pytest
 
 from tests.databases import make_plain
 from wizard import engine
+from wizard.engine import kdf, opening
 from wizard.engine.masterkey import SigningKey
 from wizard.engine.metadata import read_metadata, sign_metadata
 from wizard.engine.opening import open_root
@@ -25,12 +27,13 @@ from wizard.engine.secret import Secret
 from wizard.engine.sidecar import sidecar_path
 
 PASSPHRASE = "velvet Quokka ferment 1"
+ADAS = "drizzle Onyx kayak 3"
 RUNS = 9
 
 
 @pytest.fixture
 def variants(tmp_path):
-    """A sound database, and one whose master slot was tampered with and signed again."""
+    """A sound database, one whose master slot was tampered with and signed again, one with operators."""
     sound = make_plain(tmp_path / "sound.db", rows=2)
     params = engine.KdfParams(32 * 1024, 2, 1)
     engine.initialize(
@@ -49,19 +52,28 @@ def variants(tmp_path):
         SigningKey.master(root) as master,
     ):
         sidecar_path(tampered).write_bytes(sign_metadata(changed, master))
+    shared = tmp_path / "shared.db"
+    for name in ("", ".crypto.json"):
+        shutil.copy(f"{sound}{name}", f"{shared}{name}")
+    engine.add_operator(shared, PASSPHRASE, "Ada", ADAS, params=params, minimum_score=0)
+    wrong, no_slot = engine.WrongPassphrase, engine.InvalidInput
     return {
-        "wrong passphrase": (sound, PASSPHRASE + "x", engine.WrongPassphrase),
-        "nearly right": (sound, PASSPHRASE[:-1] + "2", engine.WrongPassphrase),
-        "far from right": (sound, "x", engine.WrongPassphrase),
-        "tampered slot": (tampered, PASSPHRASE, engine.DamagedMetadata),
-        "tampered, wrong passphrase": (tampered, PASSPHRASE + "x", engine.WrongPassphrase),
+        "wrong passphrase": (sound, PASSPHRASE + "x", None, wrong),
+        "nearly right": (sound, PASSPHRASE[:-1] + "2", None, wrong),
+        "far from right": (sound, "x", None, wrong),
+        "tampered slot": (tampered, PASSPHRASE, None, engine.DamagedMetadata),
+        "tampered, wrong passphrase": (tampered, PASSPHRASE + "x", None, wrong),
+        "operator, wrong passphrase": (shared, ADAS + "x", "Ada", wrong),
+        "unknown slot": (shared, ADAS + "x", "Bob", no_slot),
+        "unknown slot, another operator's passphrase": (shared, ADAS, "Bob", no_slot),
+        "unknown slot where there are none": (sound, PASSPHRASE, "Ada", no_slot),
     }
 
 
-def seconds(path: Path, passphrase: str, refusal: type[Exception]) -> float:
+def seconds(path: Path, passphrase: str, label: str | None, refusal: type[Exception]) -> float:
     started = time.process_time()
     with pytest.raises(refusal):
-        engine.unlock(path, passphrase, readonly=True)
+        engine.unlock(path, passphrase, operator=label, readonly=True)
     return time.process_time() - started
 
 
@@ -78,3 +90,29 @@ def test_every_refusal_takes_the_same_work(variants):
     }
     print(typical)
     assert max(typical.values()) < 1.3 * min(typical.values()), typical
+
+
+def test_an_unknown_operator_costs_what_an_operator_costs(tmp_path, monkeypatch):
+    """The cost of the operators' slots, not of the master's; and of the same one each time."""
+    path = make_plain(tmp_path / "node.db", rows=2)
+    costs = [engine.KdfParams(19 * 1024, passes, 1) for passes in (2, 3, 4)]
+    engine.initialize(
+        path, PASSPHRASE, recovery=None, params=costs[0], minimum_score=0, original="remove"
+    )
+    for label, params in zip(("Ada", "Grace"), costs[1:], strict=True):
+        engine.add_operator(
+            path, PASSPHRASE, label, f"{ADAS} {label}", params=params, minimum_score=0
+        )
+    paid = []
+
+    def derive(*arguments, params, **options):
+        paid.append(params)
+        return kdf.derive(*arguments, params=params, **options)
+
+    monkeypatch.setattr(opening, "derive", derive)
+    unknown = [f"nobody {number}" for number in range(12)]
+    for label in unknown * 2:
+        with pytest.raises(engine.InvalidInput, match="no operator of that name"):
+            engine.unlock(path, PASSPHRASE, operator=label)
+    assert paid[:12] == paid[12:]
+    assert set(paid) == set(costs[1:])

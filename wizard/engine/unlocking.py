@@ -30,6 +30,7 @@ from wizard.engine.keyfile import KeyfileInput, keyfile_from
 from wizard.engine.masterkey import SigningKey
 from wizard.engine.memory import check_cost, runs_unasked
 from wizard.engine.metadata import Metadata
+from wizard.engine.nobody import nobodys_slot, operator_named
 from wizard.engine.opening import (
     Database,
     open_by_kit,
@@ -56,8 +57,8 @@ def unlock(
 ) -> Database:
     """Open a protected database by its passphrase, an operator's, or its recovery sheets.
 
-    With ``operator``, a label, only that operator's slot is tried. Without, the master's is, and
-    then those of all operators: a wrong passphrase costs a derivation for each. An operator's slot
+    With ``operator``, a label, only that operator's slot is tried; a label that is in no slot costs
+    as much before `InvalidInput` says so. Without, the master's is, and then those of all operators: a wrong passphrase costs a derivation for each. An operator's slot
     that takes more memory than is used without asking is then passed over unless
     ``allow_high_cost``, and `WrongPassphrase` says so. ``recovery`` takes the text of each sheet,
     or bare phrases of 33 words. What was not recorded in the audit log, or is no longer there, is
@@ -93,10 +94,18 @@ def openable(found: Inspection) -> Metadata:
 def _operators(metadata: Metadata, operator: str | None) -> tuple[OperatorSlot, ...]:
     if operator is None:
         return metadata.operator_slots
-    slots = tuple(slot for slot in metadata.operator_slots if slot.label == operator)
-    if not slots:
-        raise InvalidInput("This database has no operator of that name.")
-    return slots
+    return (operator_named(metadata, operator) or nobodys_slot(metadata, operator),)
+
+
+def _refusal(
+    metadata: Metadata, only: str | None, keyfile: KeyfileInput | None
+) -> InvalidInput | WrongPassphrase:
+    """What to say where no slot opens. An unknown operator is told so only now, for the same work."""
+    if only is not None and operator_named(metadata, only) is None:
+        return InvalidInput("This database has no operator of that name.")
+    return WrongPassphrase(
+        metadata.public_key.fingerprint, keyfile_expected=False, keyfile_given=keyfile is not None
+    )
 
 
 @contextmanager
@@ -116,9 +125,7 @@ def _opened(
 
     The master key stays open as long as ``keys``, for the signature of ``entry``.
     """
-    refused = WrongPassphrase(
-        metadata.public_key.fingerprint, keyfile_expected=False, keyfile_given=keyfile is not None
-    )
+    refused = _refusal(metadata, only, keyfile)
     if only is None:
         try:
             root = _open_master(metadata, passphrase, keyfile)
