@@ -384,6 +384,12 @@ def test_a_grant_for_one_database_sees_no_other(node):
             "orders"
         ]
         assert problem(client.get("/api/crypto/status/nope")) == (403, "forbidden")
+        numbers = client.get("/metrics").text
+        assert 'datafold_database_state{database="orders",state="protected"} 1.0' in numbers
+        assert not {"stock", "other"} & set(re.findall(r'database="(\w+)"', numbers))
+    with node.client(node.tokens["auditor"]) as client:
+        numbers = client.get("/metrics").text
+        assert set(re.findall(r'database="(\w+)"', numbers)) == {"orders", "stock", "other"}
 
 
 def test_a_foreign_key_and_a_revoked_grant_do_not_count(node, tmp_path):

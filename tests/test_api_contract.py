@@ -15,7 +15,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from tests.api_server import configure, node_token, serving
+from tests.api_server import configure, node_token, problem, serving
 from tests.databases import make_plain
 from tests.test_initialization import protect
 
@@ -93,6 +93,21 @@ def test_every_operation_answers_as_described(api, described, mode):
     statuses = {status for _method, _path, status in seen}
     wanted = {200, 204, 404, 422} if mode is GenerationMode.POSITIVE else {422}
     assert statuses >= wanted, seen
+
+
+def test_a_member_named_twice_is_refused_by_every_operation_that_takes_a_body(api, described):
+    """Whoever reads the first and whoever reads the last must not see two requests."""
+    asked = 0
+    with api.client(api.token) as client:
+        for path, methods in described["paths"].items():
+            for method in (name for name, each in methods.items() if "requestBody" in each):
+                for body in (b'{"database": "stock", "database": "orders"}', b'{"a": NaN}'):
+                    headers = {"Content-Type": "application/json", "Idempotency-Key": "k" * 40}
+                    answer = client.request(method, path, content=body, headers=headers)
+                    assert problem(answer) == (422, "invalid_request"), path
+                    assert [each["field"] for each in answer.json()["errors"]] == ["body"], path
+                    asked += 1
+    assert asked >= 16
 
 
 def test_every_operation_is_described_with_its_errors(described):

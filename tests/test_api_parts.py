@@ -16,11 +16,14 @@ from functools import partial
 import pytest
 
 from tests.api_server import configure, environment, serving
+from tests.test_initialization import PASSPHRASE
 from wizard import engine
 from wizard.api import pool
 from wizard.api.admission import Admission
-from wizard.api.jobs import remove_old
+from wizard.api.databases import DatabaseView
+from wizard.api.jobs import Job, Jobs, remove_old
 from wizard.api.pool import WorkFailed
+from wizard.api.routes.jobs import _rotated
 from wizard.api.server import listen
 from wizard.api.throttle import FREE_ATTEMPTS, LONGEST_WAIT, Throttle
 from wizard.api.tokens import TokenFile, new_token, read_tokens, write_tokens
@@ -34,6 +37,7 @@ from wizard.refusals import (
     Throttled,
 )
 from wizard.settings import ApiSettings
+from wizard.settings.model import CryptoSettings
 
 WRONG = WorkFailed(explain(WrongPassphrase("7QJ4", keyfile_expected=False, keyfile_given=False)))
 
@@ -107,6 +111,52 @@ def test_old_downloads_of_a_killed_server_are_removed(tmp_path):
     remove_old(tmp_path)
     remove_old(tmp_path / "none")
     assert [path.name for path in tmp_path.iterdir()] == ["new"]
+
+
+class DeafWorker:
+    """Does not answer any more once it was asked to end."""
+
+    def __init__(self):
+        self.asked = 0
+
+    def cancel(self):
+        self.asked += 1
+
+
+@pytest.mark.parametrize("in_force", [True, False], ids=["after", "before"])
+def test_a_job_that_is_ended_says_what_is_in_force(protected_node, in_force):
+    """Asked to end when its change was in force, it is done and says so; until then it runs."""
+    before = engine.inspect(protected_node).metadata
+    view = DatabaseView("orders", protected_node, CryptoSettings())
+    worker, seen = DeafWorker(), []
+    job = Job("rotate", "orders", in_force=partial(_rotated, view, before, time.monotonic()))
+
+    async def work():
+        job.started(worker)
+        jobs.forget(job)
+        jobs.forget(job)
+        seen.append(job.document()["state"])
+        if in_force:
+            engine.rotate(protected_node, PASSPHRASE)
+        raise WorkFailed(explain(RuntimeError()))
+
+    async def run():
+        jobs.start(job, work)
+        await job.task
+
+    jobs = Jobs()
+    asyncio.run(run())
+    told = job.document()
+    assert (worker.asked, seen) == (1, ["running"])
+    assert told["problem"] is None
+    assert told["ended_at"]
+    if not in_force:
+        assert (told["state"], told["result"]) == ("cancelled", None)
+        return
+    now = engine.inspect(protected_node).metadata
+    assert told["state"] == "done"
+    assert told["result"]["generation"] == now.generation == before.generation + 1
+    assert told["result"]["fingerprint"] == now.public_key.fingerprint
 
 
 # Throttle ---------------------------------------------------------------------------------------
@@ -221,7 +271,7 @@ def test_a_damaged_file_is_refused(tmp_path, text):
 
 
 def test_the_commands(tmp_path):
-    config = configure(tmp_path, "orders")
+    config = configure(tmp_path, "orders", "stock")
 
     def ran(*arguments):
         done = subprocess.run(
@@ -235,7 +285,11 @@ def test_the_commands(tmp_path):
     token = json.loads(out)
     assert (token["role"], token["databases"]) == ("auditor", ["orders"])
     with serving(config) as server, server.client(token["token"]) as client:
-        assert client.get("/metrics").status_code == 200
+        numbers = client.get("/metrics")
+        assert numbers.status_code == 200
+        assert 'database="orders"' in numbers.text
+        # Another database is not even named to it.
+        assert "stock" not in numbers.text
         code, out = ran("list")
         assert token["id"] in out
         assert token["token"] not in out

@@ -179,6 +179,12 @@ def test_a_result_that_cannot_be_written_is_no_word_that_nothing_was_done(tmp_pa
     assert _with(">/dev/full", *shell, *as_json, directory=tmp_path).returncode == 46
 
 
+@pytest.mark.parametrize("arguments", [("--help",), ("init", "--help"), ("--version",)])
+def test_help_that_cannot_be_written_is_no_full_disk(tmp_path, arguments):
+    ended = _with(">/dev/full", *arguments, directory=tmp_path)
+    assert (ended.returncode, "standard output" in ended.stderr) == (46, True)
+
+
 def test_work_goes_on_where_standard_error_takes_nothing(tmp_path):
     """The note about the kit beside the database is for people; the kit is not."""
     kit = ("--recovery-out", "kit.txt")

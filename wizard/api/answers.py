@@ -170,8 +170,8 @@ class AuditVerified(BaseModel):
 class Job(BaseModel):
     """Work that takes long. ``result`` or ``problem`` is there when it has ended.
 
-    ``cancelled`` is a job that was ended before it could answer. What it had put in force by then
-    stays in force, and the status of its database tells it.
+    ``cancelled`` is a job that was ended before it had put anything in force. One that was asked to
+    end later is ``done``, and its result tells what is in force. Until then it is ``running``.
     """
 
     id: str

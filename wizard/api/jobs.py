@@ -2,6 +2,7 @@
 
 - Ending a job ends its process in order; even a crash at any instruction loses nothing, and the
   next verb says what was undone or finished.
+- A job runs until its process has ended. Asked to end too late, it is done: what is in force decides.
 - Jobs are remembered by this process only. What one has done is told by the database itself.
 """
 
@@ -51,6 +52,9 @@ class Job:
     begun_at: str = ""
     ended_at: str | None = None
     file: Path | None = None
+    asked_to_end: bool = False
+    # What it has put in force by now, as its result tells it; None: nothing.
+    in_force: Callable[[], Any] = field(default=lambda: None, repr=False)
     worker: Worker | None = field(default=None, repr=False)
     task: asyncio.Task[None] | None = field(default=None, repr=False)
 
@@ -75,7 +79,7 @@ class Job:
     def started(self, worker: Worker) -> None:
         """Note which process does it; called by the worker's thread."""
         self.worker = worker
-        if self.state is JobState.CANCELLED:
+        if self.asked_to_end:
             worker.cancel()
 
     def forget(self) -> None:
@@ -84,11 +88,23 @@ class Job:
             self.file.unlink(missing_ok=True)
 
     def cancel(self) -> None:
-        """End it; harmless if it has ended."""
-        if self.state is JobState.RUNNING:
-            self.state = JobState.CANCELLED
+        """Ask it to end; harmless if it was asked before, or has ended."""
+        if self.state is JobState.RUNNING and not self.asked_to_end:
+            self.asked_to_end = True
             if self.worker is not None:
                 self.worker.cancel()
+
+    def failed(self, error: Exception) -> None:
+        """Note that no answer came: it was too late to end it, or it was ended, or it has failed."""
+        # Without a worker it has done nothing; somebody else may have.
+        self.result = self.in_force() if self.asked_to_end and self.worker is not None else None
+        if self.result is not None:
+            self.state = JobState.DONE
+            return
+        self.forget()
+        self.state = JobState.CANCELLED if self.asked_to_end else JobState.FAILED
+        if not self.asked_to_end:
+            self.problem = problem(error).document
 
 
 class Jobs:
@@ -131,10 +147,7 @@ class Jobs:
         try:
             job.result = await work()
         except Exception as error:  # noqa: BLE001 - told to who asks for the job
-            job.forget()
-            if job.state is not JobState.CANCELLED:
-                job.state = JobState.FAILED
-                job.problem = problem(error).document
+            job.failed(error)
         else:
             # Also if somebody cancelled it meanwhile: what is done is done.
             job.state = JobState.DONE

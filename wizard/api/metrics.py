@@ -1,8 +1,11 @@
-"""Numbers for Prometheus. Labels are names of routes and databases: nothing that a client chooses."""
+"""Numbers for Prometheus. Labels are names of routes and databases: nothing that a client chooses.
+
+A token for some databases is told of no others.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from prometheus_client import (
@@ -12,7 +15,7 @@ from prometheus_client import (
     disable_created_metrics,
     generate_latest,
 )
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 import wizard
@@ -51,9 +54,24 @@ class Metrics:
         """Count a wrong passphrase."""
         self._wrong.labels(database).inc()
 
-    def render(self) -> bytes:
-        """Return the text format."""
-        return generate_latest(self._registry)
+    def render(self, sees: Callable[[str], bool]) -> bytes:
+        """Return the text format, without the databases that are not seen."""
+        return generate_latest(_Seen(self._registry, sees))
+
+
+class _Seen(Collector):
+    def __init__(self, registry: CollectorRegistry, sees: Callable[[str], bool]) -> None:
+        self._registry = registry
+        self._sees = sees
+
+    def collect(self) -> Iterable[Metric]:
+        for metric in self._registry.collect():
+            metric.samples = [
+                sample
+                for sample in metric.samples
+                if "database" not in sample.labels or self._sees(sample.labels["database"])
+            ]
+            yield metric
 
 
 class _Now(Collector):

@@ -102,7 +102,7 @@ def _where(error: Any) -> str:
 
 
 _SAID = {
-    "json_invalid": "is not JSON",
+    "json_invalid": "is not JSON, or names a member twice",
     "missing": "is missing",
     "extra_forbidden": "has an unknown member",
     "string_pattern_mismatch": "does not have the form that it must have",

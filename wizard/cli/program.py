@@ -15,7 +15,7 @@ import click
 
 import wizard
 from wizard import engine
-from wizard.cli import ending, options
+from wizard.cli import ending, options, output
 from wizard.cli.names import COMMANDS
 from wizard.invocation import SWITCHES
 from wizard.refusals import UsageProblem
@@ -121,6 +121,16 @@ def _without_click(work: Callable[[], int]) -> int:
         raise engine.Cancelled from None
     except click.ClickException as error:
         raise _usage(error) from None
+    except OSError as error:
+        raise (output.not_written(error) if _printing(error) else error) from None
+
+
+def _printing(error: OSError) -> bool:
+    """Whether it is Click that could not print: help, or the version."""
+    import traceback  # noqa: PLC0415 - never loaded where all goes well
+
+    *_, (frame, _line) = traceback.walk_tb(error.__traceback__)
+    return frame.f_globals.get("__name__") == click.utils.__name__
 
 
 def _invoke(arguments: list[str], given: dict[str, Any]) -> int:

@@ -13,8 +13,9 @@ from wizard.api.callers import Action
 from wizard.api.describe import answers
 from wizard.api.models import PassphraseRequest
 from wizard.api.node import Node
+from wizard.api.strict_json import StrictRoute
 
-router = APIRouter(prefix="/api/crypto", tags=["changing"])
+router = APIRouter(prefix="/api/crypto", tags=["changing"], route_class=StrictRoute)
 
 
 @router.post(

@@ -48,7 +48,8 @@ async def readyz(request: Request) -> Response:
     },
 )
 async def metrics(request: Request) -> Response:
-    """Return the node's numbers for Prometheus."""
+    """Return the node's numbers for Prometheus, and those of the databases that the token is for."""
     node: Node = request.app.state.node
-    request.state.caller.need(Action.METRICS)
-    return Response(node.metrics.render(), media_type=CONTENT_TYPE)
+    caller = request.state.caller
+    caller.need(Action.METRICS)
+    return Response(node.metrics.render(caller.sees), media_type=CONTENT_TYPE)

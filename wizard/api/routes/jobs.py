@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import ExitStack
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request
@@ -16,9 +18,10 @@ from wizard.api.describe import answers, problems
 from wizard.api.jobs import Job, JobState
 from wizard.api.models import BackupRequest, RotateRequest, UnlockRequest
 from wizard.api.node import Node
+from wizard.api.strict_json import StrictRoute
 from wizard.refusals import InvalidRequest
 
-router = APIRouter(prefix="/api", tags=["jobs"])
+router = APIRouter(prefix="/api", tags=["jobs"], route_class=StrictRoute)
 JobId = Annotated[str, Path(max_length=32, examples=["0" * 32])]
 _ACTIONS = {"backup": Action.BACKUP, "rotate": Action.ROTATE}
 
@@ -57,6 +60,7 @@ async def rotate(request: Request, body: RotateRequest) -> Response:
     node: Node = request.app.state.node
     view, metadata = node.protected(request.state.caller, Action.ROTATE, body.database)
     job = Job(kind="rotate", database=view.name)
+    job.in_force = partial(_rotated, view, metadata, time.monotonic())
     arguments = {"path": str(view.path), "cipher": body.cipher}
     return _begin(
         node, job, view, metadata=metadata, caller=request.state.caller, body=body,
@@ -80,7 +84,10 @@ async def job(request: Request, id: JobId) -> Response:  # noqa: A002 - its name
     },
 )
 async def end(request: Request, id: JobId) -> Response:  # noqa: A002
-    """End a job that runs, which loses nothing; forget one that has ended, and its file."""
+    """End a job that runs, which loses nothing; forget one that has ended, and its file.
+
+    It goes on running until it has stopped, and is done where its change was in force by then.
+    """
     node: Node = request.app.state.node
     found = _find(node, request.state.caller, id)
     request.state.caller.need(_ACTIONS[found.kind], found.database)
@@ -135,6 +142,22 @@ def _begin(
 
     node.jobs.start(job, work)
     return JSONResponse(job.document(), 202, {"Location": f"/api/jobs/{job.id}"})
+
+
+def _rotated(view: DatabaseView, before: engine.Metadata, begun: float) -> dict[str, Any] | None:
+    """Return the result of a rotation that was ended, if it is in force all the same."""
+    now = view.look().inspection.metadata
+    if now is None or now.file_salt == before.file_salt:
+        return None
+    return {
+        "fingerprint": now.public_key.fingerprint,
+        "generation": now.generation,
+        "cipher": now.cipher,
+        "seconds": round(time.monotonic() - begun, 3),
+        "sheets_outdated": now.recovery_slot is not None,
+        "settled": None,
+        "warnings": ["The job was asked to end when the new data key was in force already."],
+    }
 
 
 def _find(node: Node, caller: Caller, job_id: str) -> Job:

@@ -17,9 +17,10 @@ from wizard.api.initializing import acknowledge, answer_of, initialize, receipt_
 from wizard.api.models import InitRequest, RecoverRequest, UnlockRequest, ValidateRequest
 from wizard.api.node import Node
 from wizard.api.pool import WorkFailed
+from wizard.api.strict_json import StrictRoute
 from wizard.refusals import InvalidRequest
 
-router = APIRouter(prefix="/api/crypto", tags=["protecting"])
+router = APIRouter(prefix="/api/crypto", tags=["protecting"], route_class=StrictRoute)
 OwnerKey = Annotated[
     str,
     Header(

@@ -14,10 +14,11 @@ from wizard.api.callers import Action
 from wizard.api.describe import answers
 from wizard.api.models import VerifyRequest
 from wizard.api.node import Node
+from wizard.api.strict_json import StrictRoute
 from wizard.refusals import FieldFault, InvalidRequest
 from wizard.version import PROGRAM
 
-router = APIRouter(prefix="/api/crypto", tags=["reading"])
+router = APIRouter(prefix="/api/crypto", tags=["reading"], route_class=StrictRoute)
 Name = Annotated[
     str, Path(description="As in the configuration.", max_length=64, examples=["orders"])
 ]
