@@ -126,15 +126,15 @@ def main() -> None:
         import atheris
 
         with atheris.instrument_imports(include=["wizard"], enable_loader_override=False):
-            from tests.attacks import readers
+            from tests.attacks import readers, world
     else:
-        from tests.attacks import readers
-    world = readers.World(Path(directory))
+        from tests.attacks import readers, world
+    made = world.World(Path(directory))
     for each in readers.NAMES if name == "all" else (name,):
-        run = Run(each, *readers.reader_of(world, each))
+        run = Run(each, *readers.reader_of(made, each))
         try:
             (by_atheris if driver == "atheris" else by_hypothesis)(run, int(count))
-        except readers.Accepted as accepted:
+        except world.Accepted as accepted:
             raise SystemExit(f"{each} accepted: {accepted}") from None
         say(run)
 

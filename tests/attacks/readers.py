@@ -9,85 +9,23 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
 
-from tests.databases import make_plain
+from tests.attacks.deeper import DEEPER
+from tests.attacks.world import FIRST, SECOND, Accepted, Reader, World, as_it_was
 from wizard import engine
 from wizard.api import tokens
 from wizard.engine.audit_entry import line_of, parse_line
 from wizard.engine.encoding import Malformed
 from wizard.engine.kit_reading import parse_sheets
-from wizard.engine.metadata import read_metadata
 from wizard.engine.replacement import read_sidecar_bytes
 from wizard.engine.sshsig import read_signature
 from wizard.refusals import InvalidConfiguration
 
-FLOOR = engine.KdfParams(19 * 1024, 2, 1)
-FIRST, SECOND, OTHER = "velvet Quokka ferment 1", "velvet Quokka ferment 2", "drizzle Onyx kayak 3"
 TOKEN = "b" * 43
-
-Reader = Callable[[bytes], str]
-
-
-class Accepted(AssertionError):
-    """Something that nobody made was taken for sound."""
-
-
-class World:
-    """Two databases, one of them in two generations, and all the files that belong to them."""
-
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory
-        self.one = make_plain(directory / "one.db", rows=2)
-        self.two = make_plain(directory / "two.db", rows=2)
-        kit = {}
-        for path, passphrase in ((self.one, FIRST), (self.two, OTHER)):
-
-            def keep(made: engine.RecoveryKit, path: Path = path) -> list[str]:
-                kit[path] = [sheet.text() for sheet in made.sheets]
-                return kit[path]
-
-            engine.initialize(
-                path, passphrase, confirm_kit=keep, params=FLOOR, minimum_score=0, original="remove"
-            )
-        self.sheets = [text.encode() for texts in kit.values() for text in texts]
-        self.backups = [self._saved(self.one, FIRST, "1"), self._saved(self.two, OTHER, "2")]
-        self.sidecars = [self._sidecar(self.one), self._sidecar(self.two)]
-        self.now = datetime.now(UTC)
-        self.grants = [self._grant(self.one, FIRST)]
-        self.sidecars.append(self._sidecar(self.one))
-        engine.change_passphrase(self.one, FIRST, SECOND, minimum_score=0)
-        self.sidecars.append(self._sidecar(self.one))
-        self.backups.append(self._saved(self.one, SECOND, "3"))
-        self.grants.append(self._grant(self.one, SECOND))
-        self.grants.append(self._grant(self.two, OTHER))
-        self.metadata = read_metadata(self._sidecar(self.one))
-        self.logs = [Path(f"{path}.audit.jsonl").read_bytes() for path in (self.one, self.two)]
-        (directory / "message").write_bytes(b"to be signed")
-        self.signature = engine.sign_file(self.one, directory / "message", SECOND).text.encode()
-
-    def _saved(self, path: Path, passphrase: str, name: str) -> bytes:
-        target = self.directory / f"{name}.backup"
-        engine.backup(path, passphrase, to=target)
-        return target.read_bytes()
-
-    def _sidecar(self, path: Path) -> bytes:
-        return engine.sidecar_path(path).read_bytes()
-
-    def _grant(self, path: Path, passphrase: str) -> bytes:
-        lifetime = timedelta(days=9)
-        token, _grant = engine.issue_grant(
-            path, passphrase, role="owner", subject="Ada", lifetime=lifetime, now=self.now
-        )
-        return token.encode()
-
-
-def reader_of(world: World, name: str) -> tuple[Reader, list[bytes]]:
-    """The reader, and the samples that are spoilt for it."""
-    return _READERS[name](world)
 
 
 def _sidecar(world: World) -> tuple[Reader, list[bytes]]:
@@ -98,7 +36,7 @@ def _sidecar(world: World) -> tuple[Reader, list[bytes]]:
             read_sidecar_bytes(data)
         except (engine.DamagedMetadata, engine.UnsupportedVersion, engine.NotVerified) as error:
             return type(error).__name__
-        return _as_it_was(data, samples)
+        return as_it_was(data, samples)
 
     return read, samples
 
@@ -113,7 +51,7 @@ def _backup(world: World) -> tuple[Reader, list[bytes]]:
             engine.verify_backup(place)
         except engine.WizardError as error:
             return type(error).__name__
-        return _as_it_was(data, samples)
+        return as_it_was(data, samples)
 
     return read, samples
 
@@ -171,7 +109,7 @@ def _grant(world: World) -> tuple[Reader, list[bytes]]:
             engine.verify_grant(data.decode("latin-1"), world.metadata, now=world.now)
         except engine.WizardError as error:
             return type(error).__name__
-        return _as_it_was(data, [sound])
+        return as_it_was(data, [sound])
 
     return read, samples
 
@@ -345,10 +283,9 @@ def _path_for(data: bytes) -> str:
     )
 
 
-def _as_it_was(data: bytes, samples: list[bytes]) -> str:
-    if data not in samples:
-        raise Accepted(data[:200])
-    return "as it was"
+def reader_of(world: World, name: str) -> tuple[Reader, list[bytes]]:
+    """The reader, and the samples that are spoilt for it."""
+    return _READERS[name](world)
 
 
 _READERS: dict[str, Callable[[World], tuple[Reader, list[bytes]]]] = {
@@ -362,5 +299,6 @@ _READERS: dict[str, Callable[[World], tuple[Reader, list[bytes]]]] = {
     "recovery sheet": _sheet,
     "signature": _signature,
     "body": _body,
+    **DEEPER,
 }
 NAMES = tuple(_READERS)

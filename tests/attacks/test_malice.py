@@ -7,14 +7,20 @@ import json
 import re
 import subprocess
 import sys
+import time
+from collections import Counter
+from contextlib import suppress
+from itertools import combinations, permutations, product
 from pathlib import Path
 
 import pytest
 
 from tests.attacks import FULL
-from tests.attacks.readers import NAMES, World
+from tests.attacks.readers import NAMES, reader_of
+from tests.attacks.world import World
 from wizard import engine
 from wizard.api.tokens import read_tokens
+from wizard.engine.encoding import rendered
 from wizard.refusals import InvalidConfiguration
 
 COUNT = 10_000 if FULL else 200  # of each reader, by each driver
@@ -65,6 +71,93 @@ def judge(done, driver):
     return told
 
 
+# Swaps between databases and between generations -----------------------------------------------
+
+
+def paths_in(value, path=()):
+    """Every place in a JSON document."""
+    names = (
+        value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
+    )
+    for name in names:
+        yield (*path, name)
+        yield from paths_in(value[name], (*path, name))
+
+
+def at(document, path):
+    for name in path:
+        document = document[name]
+    return document
+
+
+def with_those_of(document, other, paths):
+    """The document with what the other has at these places, spelled as ours."""
+    made = json.loads(json.dumps(document))
+    for path in paths:
+        with suppress(LookupError, TypeError):  # the place may have gone with an earlier one
+            at(made, path[:-1])[path[-1]] = at(other, path)
+    return rendered(made)
+
+
+def swapped_sidecars(world, most):
+    """One member, and two, of one sidecar in the place of another's; yields each that is another."""
+    for one, other in permutations([json.loads(each) for each in world.sidecars], 2):
+        theirs = set(paths_in(other))
+        places = [
+            path for path in paths_in(one) if path in theirs and at(one, path) != at(other, path)
+        ]
+        for count in range(1, most + 1):
+            for chosen in combinations(places, count):
+                yield with_those_of(one, other, chosen)
+
+
+def swapped_lines(world):
+    """Each line of one log in the place of each of another's, and heads with others' tails."""
+    logs = [log.split(b"\n") for log in world.logs]
+    for one, other in permutations(logs, 2):
+        for number, line in product(range(len(one)), other):
+            yield b"\n".join([*one[:number], line, *one[number + 1 :]])
+        for head, tail in product(range(len(one)), range(len(other))):
+            yield b"\n".join(one[:head] + other[tail:])
+
+
+def swapped_parts(world):
+    """Header, claims and signature of three grants, in every mixture."""
+    parts = [grant.split(b".") for grant in world.grants]
+    for chosen in product(parts, repeat=3):
+        yield b".".join(part[number] for number, part in enumerate(chosen))
+
+
+SWAPS = {
+    "sidecar": lambda world: swapped_sidecars(world, 2 if FULL else 1),
+    "signed sidecar": lambda world: swapped_sidecars(world, 1),
+    "audit log": swapped_lines,
+    "grant": swapped_parts,
+}
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    return World(tmp_path_factory.mktemp("world"))
+
+
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("name", SWAPS)
+def test_every_swap_with_another_database_or_generation_is_refused(world, name):
+    """Not at random: each there is. A reader raises for anything accepted that is no sample."""
+    read, _samples = reader_of(world, name)
+    became = Counter()
+    for data in SWAPS[name](world):
+        started = time.process_time()
+        became[read(data)] += 1
+        assert time.process_time() - started < 1
+    print(name, dict(became))
+    assert became.total() > 20
+    if name == "signed sidecar":
+        # The master's own signature vouches for labels and times, and for nothing that opens.
+        assert became["opens"] < became.total() / 4
+
+
 @pytest.mark.parametrize(
     ("member", "value"), [("digest", ["a"]), ("expires_at", "9"), ("databases", [1]), ("id", None)]
 )
@@ -80,9 +173,8 @@ def test_a_token_file_with_a_wrong_type_is_a_fault_of_the_configuration(tmp_path
 
 
 @pytest.mark.parametrize("part", range(3))
-def test_a_grant_beyond_ascii_is_refused(tmp_path, part):
+def test_a_grant_beyond_ascii_is_refused(world, part):
     """Found by hypothesis: it was an error of our own, and so a status of 500."""
-    world = World(tmp_path)
     parts = world.grants[1].decode().split(".")
     parts[part] = "\x80" + parts[part]
     with pytest.raises(engine.NotVerified):
