@@ -58,6 +58,7 @@ FROZEN = {
     "InvalidRequest": ("invalid_request", 45),
     "InvalidConfiguration": ("invalid_configuration", 38),
     "InvalidInput": ("invalid_input", 29),
+    "CannotBuild": ("cannot_build", 47),
     "NotVerified": ("not_verified", 30),
     "NotOpened": ("not_opened", 31),
     "NoMemory": ("no_memory", 32),

@@ -287,7 +287,7 @@ def test_memory_that_the_system_refuses_is_an_error() -> None:
         from wizard.engine.errors import NoMemory
         from wizard.engine.kdf import FLOOR, KdfParams, derive, touch_memory
         from wizard.engine.secret import Secret
-        import _argon2_cffi_bindings
+        import _argon2_cffi_bindings, wizard.engine.argon2_choice
         passphrase = Secret.copy_of(b"password")
         resource.setrlimit(resource.RLIMIT_AS, (2**29, 2**29))
         params = KdfParams(1024 * 1024, 2, 1)
@@ -396,7 +396,7 @@ def test_without_threads_the_lanes_are_filled_one_after_the_other() -> None:
     done = run(
         """
         import os, resource
-        import _argon2_cffi_bindings
+        import _argon2_cffi_bindings, wizard.engine.argon2_choice
         from wizard.engine.kdf import RFC_9106_SECOND, derive
         from wizard.engine.secret import Secret
         resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))

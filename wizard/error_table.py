@@ -257,6 +257,13 @@ TABLE: Mapping[type[BaseException], Row] = {
         _NOTHING,
         "Type the name when asked, or give it with --confirm NAME.",
     ),
+    errors.CannotBuild: Row(
+        "cannot_build",
+        47,
+        409,
+        "Nothing was changed, and everything works as before, with the Argon2 that runs now.",
+        "",
+    ),
     errors.NotVerified: Row("not_verified", 30, 409, _NOTHING, _STATUS),
     errors.NotOpened: Row("not_opened", 31, 403, _NOTHING, _STATUS),
     errors.AuditBroken: Row(
@@ -331,6 +338,13 @@ OPERATING_SYSTEM: Mapping[int, Row] = {
 HINTS_BY_CODE: Mapping[tuple[str, str], str] = {
     ("audit_unavailable", "absent"): "It begins when the database is protected or next opened. "
     "If there was one, look for a copy, or begin a new one: {program} audit restart {path}",
+    ("cannot_build", "pip"): "Add it, with python -m ensurepip or uv pip install pip, then run the "
+    "same command again.",
+    ("cannot_build", "compiler"): "Install one, with apt install gcc or dnf install gcc, then run "
+    "the same command again.",
+    ("cannot_build", "headers"): "Install them, with apt install python3-dev or dnf install "
+    "python3-devel, then run the same command again.",
+    ("cannot_build", "fetch"): "Run the same command where pip reaches its package index.",
     ("invalid_passphrase", "masters"): "Choose a passphrase that nobody else has.",
     ("invalid_passphrase", "operators"): "Choose a passphrase that nobody else has.",
     ("invalid_passphrase", "unchanged"): "{program} passwd {path} --retune",

@@ -30,6 +30,7 @@ COMMANDS: Mapping[str, str] = {
     "grant": "granting:grant",
     "token": "tokens:token",
     "serve": "serving:serve",
+    "accelerate": "accelerating:accelerate",
     "benchmark": "benchmark:benchmark",
     "selftest": "selftest:selftest",
     "completion": "completing:completion",

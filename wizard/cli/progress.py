@@ -33,6 +33,8 @@ _STAGE_WORDS: Mapping[engine.Stage, str] = {
     engine.Stage.REHEARSE: "Opening a copy with the recovery kit",
     engine.Stage.COMMIT: "Putting the files in place",
     engine.Stage.COPY: "Copying",
+    engine.Stage.BUILD: "Fetching and building Argon2, up to a minute",
+    engine.Stage.PROVE: "Proving it against the shipped one",
 }
 _BAR_WIDTH = 24
 _SHORTEST_BAR = 6

@@ -9,6 +9,11 @@ import importlib
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from wizard.engine.accelerating import Accelerated as Accelerated
+    from wizard.engine.accelerating import Argon2InUse as Argon2InUse
+    from wizard.engine.accelerating import accelerate as accelerate
+    from wizard.engine.accelerating import argon2_in_use as argon2_in_use
+    from wizard.engine.accelerating import remove_acceleration as remove_acceleration
     from wizard.engine.attack import AttackCost as AttackCost
     from wizard.engine.attack import attack_cost as attack_cost
     from wizard.engine.attack import describe_duration as describe_duration
@@ -48,6 +53,7 @@ if TYPE_CHECKING:
     from wizard.engine.errors import AuditUnavailable as AuditUnavailable
     from wizard.engine.errors import Busy as Busy
     from wizard.engine.errors import Cancelled as Cancelled
+    from wizard.engine.errors import CannotBuild as CannotBuild
     from wizard.engine.errors import DamagedBackup as DamagedBackup
     from wizard.engine.errors import DamagedDatabase as DamagedDatabase
     from wizard.engine.errors import DamagedMetadata as DamagedMetadata
@@ -215,6 +221,7 @@ if TYPE_CHECKING:
     from wizard.engine.working_memory import usable_processors as usable_processors
 
 _NAMES = {
+    "accelerating": "Accelerated Argon2InUse accelerate argon2_in_use remove_acceleration",
     "attack": "AttackCost attack_cost describe_duration",
     "audit_entry": "AuditEntry Outcome audit_path",
     "audit_facts": "AuditStatus LogState audit_status",
@@ -228,7 +235,7 @@ _NAMES = {
     "database_verification": "Verification verify",
     "decrypting": "Decrypted decrypt",
     "discovery": "default_directories discover",
-    "errors": "AlreadyProtected AuditBroken AuditUnavailable Busy Cancelled DamagedBackup DamagedDatabase DamagedMetadata ForeignMetadata ForeignTarget Interrupted InvalidInput InvalidParameters InvalidPassphrase InvalidRecoveryPhrase NameNotConfirmed NoMemory NoRecovery NoSpace NotOpened NotPermitted NotProtected NotProved NotVerified OlderMetadata OutputExists ResourceLimit RolledBackMetadata TargetAbsent Unreadable UnsupportedDatabase UnsupportedVersion VerificationFailed WeakPassphrase WizardError WrongPassphrase WrongRecoveryPhrase WrongSignature",
+    "errors": "AlreadyProtected AuditBroken AuditUnavailable Busy Cancelled CannotBuild DamagedBackup DamagedDatabase DamagedMetadata ForeignMetadata ForeignTarget Interrupted InvalidInput InvalidParameters InvalidPassphrase InvalidRecoveryPhrase NameNotConfirmed NoMemory NoRecovery NoSpace NotOpened NotPermitted NotProtected NotProved NotVerified OlderMetadata OutputExists ResourceLimit RolledBackMetadata TargetAbsent Unreadable UnsupportedDatabase UnsupportedVersion VerificationFailed WeakPassphrase WizardError WrongPassphrase WrongRecoveryPhrase WrongSignature",
     "file_signature": "SignedFile sign_file verify_signature",
     "filehead": "FileKind classify",
     "fingerprint": "fingerprint_words openssh_fingerprint randomart",

@@ -288,6 +288,14 @@ class NoMemory(WizardError):
         self.needed_kib = needed_kib
 
 
+class CannotBuild(WizardError):
+    """Argon2 cannot be built for this processor here, or it is not worth it. `code` says why."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
 class NotProved(WizardError):
     """The recovery kit has not opened the staged copy, so nothing was replaced."""
 

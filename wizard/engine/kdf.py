@@ -20,6 +20,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from wizard.engine.argon2_choice import Argon2
+
 SALT_BYTES = 16  # RFC 9106 section 3.1: 16 bytes is recommended for password hashing
 ROOT_SECRET_BYTES = 32
 
@@ -104,10 +106,16 @@ def _derive(
     params: KdfParams,
     keyfile: Secret | None = None,
     associated_data: bytes = b"",
+    argon2: Argon2 | None = None,
 ) -> Secret:
-    """Derive with any parameters that Argon2 itself takes; the associated data is for vectors."""
-    from _argon2_cffi_bindings import ffi, lib  # noqa: PLC0415 - 3 ms that no other use needs
+    """Derive with any parameters that Argon2 itself takes, by the Argon2 of this process.
 
+    The associated data is for vectors, and another Argon2 for comparing it.
+    """
+    from wizard.engine import argon2_choice  # noqa: PLC0415 - 3 ms that no other use needs
+
+    chosen = argon2_choice.argon2() if argon2 is None else argon2
+    ffi, lib = chosen.ffi, chosen.lib
     output = Secret.copy_of(bytes(ROOT_SECRET_BYTES))
     try:
         with ExitStack() as held:

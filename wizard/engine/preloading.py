@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import importlib
 
+from wizard.engine import argon2_choice
+
 # The libraries that the engine loads late, and its own modules that load the rest of it.
 _LATE = (
-    "_argon2_cffi_bindings._ffi",
     "wizard.engine.audit_reading",
     "wizard.engine.checklist",
     "wizard.engine.initialization",
@@ -22,3 +23,4 @@ def load_initialization() -> None:
     """Load it, kit and strength check included; nothing is read, written or kept of a secret."""
     for name in _LATE:
         importlib.import_module(name)
+    argon2_choice.argon2()

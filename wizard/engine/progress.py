@@ -11,7 +11,7 @@ from wizard.engine.errors import Cancelled
 
 
 class Stage(StrEnum):
-    """What is being done, in the order in which an initialization does it, then for backups."""
+    """What is being done: in the order of an initialization, then for backups and a build of Argon2."""
 
     CHECK = "check"
     DERIVE = "derive"
@@ -22,6 +22,8 @@ class Stage(StrEnum):
     REHEARSE = "rehearse"
     COMMIT = "commit"
     COPY = "copy"
+    BUILD = "build"
+    PROVE = "prove"
 
 
 @dataclass(frozen=True, slots=True)
