@@ -15,6 +15,7 @@ from wizard.selftest.acting import Act, ActFailed
 from wizard.selftest.tracing import Operation, can_trace, killed, operations
 
 __all__ = [
+    "KILL_ALL",
     "SAMPLE",
     "ActFailed",
     "Operation",
@@ -30,6 +31,8 @@ needs_tracing = unless(can_trace())
 
 SAMPLE = 24
 """Kills of one verb in an ordinary run; all of them with DATAFOLD_TEST_KILL_ALL=1."""
+
+KILL_ALL = bool(os.environ.get("DATAFOLD_TEST_KILL_ALL"))
 
 
 def each_kill(

@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from tests.killing import needs_tracing
+from tests.killing import KILL_ALL, needs_tracing
 from tests.test_cli import environment, files_in, plaintext, protected, run
 from wizard import engine
 from wizard.cli.progress import Pace, describe_progress
@@ -93,13 +93,15 @@ def test_status_says_what_a_killed_rotation_left_and_the_next_one_ends_it(run, p
 
 
 @needs_tracing
+@pytest.mark.timeout(3600 if KILL_ALL else 300)
+@pytest.mark.usefixtures("cheapest_derivation")
 def test_selftest_counts_its_kills_and_leaves_nothing(tmp_path):
-    report = crash.crash_test(tmp_path, kills=3)
+    report = crash.crash_test(tmp_path, kills=None if KILL_ALL else 2)
     assert tuple(verb.verb for verb in report.verbs) == VERBS
     assert tuple(case.verb for case in cases.CASES) == VERBS
     assert {"init", "passwd", "rotate"} <= {verb.verb for verb in report.verbs}
     for verb in report.verbs:
-        assert verb.kills == 3 < verb.operations
+        assert verb.kills == (verb.operations if KILL_ALL else 2) <= verb.operations
         assert verb.losses == ()
     assert (report.losses, report.kept) == (0, None)
     assert list(tmp_path.iterdir()) == []

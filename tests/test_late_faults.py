@@ -16,7 +16,15 @@ from tests.test_second_reading import PASSPHRASE, cut_off
 from wizard import engine
 from wizard.api import guard
 from wizard.api.databases import DatabaseView
-from wizard.engine import audit_reading, chain, moving_aside, pending, swap
+from wizard.engine import (
+    audit_reading,
+    audit_restarting,
+    chain,
+    moving_aside,
+    pending,
+    putting_back,
+    swap,
+)
 from wizard.engine.inspection import inspect
 from wizard.engine.sidecar import replaced_path, sidecar_path, staged_path
 from wizard.settings.model import CryptoSettings
@@ -254,6 +262,67 @@ def test_a_log_that_was_deleted_is_warned_of_until_a_new_one_is_begun(node):
     assert (first.number, first.event, first.outcome.value) == (1, "restart_log", "done")
     assert first.signature
     assert first.details["entries"] >= 1
+
+
+@pytest.mark.parametrize("can_be_renamed_back", [True, False])
+def test_a_restart_that_fails_leaves_the_old_log_in_force_or_says_where_it_is(
+    node, monkeypatch, can_be_renamed_back
+):
+    """Found by a disk that failed once: the old log stayed aside, and was told as unchanged."""
+    log, lines = engine.audit_path(node), engine.audit_path(node).read_bytes()
+
+    def broken(*_arguments):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    def full(*_arguments, **_options):
+        if not can_be_renamed_back:
+            monkeypatch.setattr(audit_restarting.Path, "replace", broken)
+        raise engine.NoSpace(directory=node.parent, needed=1, available=0)
+
+    monkeypatch.setattr(audit_restarting, "publish", full)
+    with pytest.raises(engine.NoSpace if can_be_renamed_back else engine.Interrupted) as caught:
+        engine.restart_log(node, PASSPHRASE, confirm="node.db")
+    monkeypatch.undo()
+    kept = list(node.parent.glob("node.db.audit.jsonl.replaced-*"))
+    if can_be_renamed_back:
+        assert (kept, log.read_bytes().startswith(lines)) == ([], True)
+        assert ended(node, "restart_log") == "failed"
+    else:
+        assert kept[0].read_bytes().startswith(lines)
+        assert kept[0].name in str(caught.value)
+        engine.restart_log(node, PASSPHRASE, confirm="node.db")
+    assert engine.verify_log(node, PASSPHRASE).anchors == 2
+
+
+@pytest.mark.parametrize("there", ["lost", "damaged"])
+def test_a_sidecar_that_came_into_its_place_is_never_told_as_unchanged(
+    node, tmp_path, monkeypatch, there
+):
+    """Found by a disk that failed once: the sidecar was back, and "Nothing was changed" was said."""
+    saved = engine.backup_metadata(node, to=tmp_path / "saved").path
+    sidecar = sidecar_path(node)
+    right = sidecar.read_bytes()
+    sidecar.unlink() if there == "lost" else sidecar.write_bytes(b"damaged")
+    name = "publish" if there == "lost" else "replace_sidecar"
+    real = getattr(putting_back, name)
+
+    def then_fail(*arguments, **options):
+        real(*arguments, **options)
+        raise engine.Unreadable("data cannot be used: Input/output error.")
+
+    def fail(*_arguments, **_options):
+        raise engine.Unreadable("data cannot be used: Input/output error.")
+
+    monkeypatch.setattr(putting_back, name, fail)
+    with pytest.raises(engine.Unreadable):
+        engine.restore_metadata(saved, node)
+    assert list(node.parent.glob("*.replaced-*")) == []
+    monkeypatch.setattr(putting_back, name, then_fail)
+    with pytest.raises(engine.Interrupted, match="in their place"):
+        engine.restore_metadata(saved, node)
+    assert sidecar.read_bytes() == right
+    assert ended(node, "restore_metadata") == "done"
+    assert len(list(node.parent.glob("*.replaced-*"))) == (there == "damaged")
 
 
 def test_a_new_log_by_command(node, tmp_path):

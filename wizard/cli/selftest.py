@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 # A test keeps them equal to the cases; asking for those would load the engine.
 VERBS = (
-    "init", "passwd", "operator", "rotate", "backup", "restore", "recover", "reinit", "decrypt",
+    "init-new", "init", "passwd", "retune", "operator", "operator-remove", "rotate", "backup",
+    "restore", "restore-metadata", "recover", "recovery-new", "reinit", "decrypt", "audit-restart",
 )  # fmt: skip
 
 _WHAT_IT_IS_NOT = (

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,15 +17,16 @@ from wizard.engine.audit_entry import audit_path
 from wizard.engine.authority import Authority, Changed, authorised
 from wizard.engine.changing import publish, revised
 from wizard.engine.dated_names import free_name
-from wizard.engine.errors import AuditUnavailable, NameNotConfirmed, WizardError
+from wizard.engine.errors import AuditUnavailable, Interrupted, NameNotConfirmed, WizardError
 from wizard.engine.identity import write_identity_now
-from wizard.engine.inspection import resolve
+from wizard.engine.inspection import look, resolve
 from wizard.engine.keyfile import KeyfileInput
 from wizard.engine.metadata import AuditHead
 from wizard.engine.moving_aside import put_aside
 from wizard.engine.opening import open_database
 from wizard.engine.passphrase import PassphraseSource
 from wizard.engine.progress import ProgressSink, ignore_progress
+from wizard.engine.sidecar import sync_directory
 
 _BUSY = (
     "The database is in use or cannot be written, so it still remembers the old log, and warns of it: "
@@ -52,7 +54,8 @@ def restart_log(
 
     ``confirm`` is the name of the database file. Raises `NameNotConfirmed` and what `authorised`
     raises, `AuditUnavailable` for a log that cannot be continued even by one entry, and
-    `Unreadable`; each leaves the state of before.
+    `Unreadable`; each leaves the state of before. Raises `Interrupted` where that is not possible:
+    the old log is there in any case, under its own name or the dated one.
     """
     if confirm != resolve(path).name:
         raise NameNotConfirmed(resolve(path).name)
@@ -66,22 +69,25 @@ def restart_log(
     ) as held:
         log = audit_path(held.target)
         kept = free_name(log, "replaced")
-        put_aside(log, kept)
         entry = audit.Audited(held.target, "restart_log")
         entry.details |= {
             "using": "passphrase",
             "entries": held.entry.head.entries,
             "head": held.entry.head.head.hex(),
         }
-        entry.concerns(held.metadata)
-        entry.signer = held.signing
-        entry.done()
-        if entry.warning:
-            kept.rename(log)
-            raise AuditUnavailable(entry.warning)
+        metadata = held.metadata
+        try:
+            put_aside(log, kept)
+            _begin(entry, held)
+            metadata = revised(metadata, audit=entry.head)
+            publish(held.target, metadata, held.signing, entry=entry)
+        except BaseException:
+            if look(held.target).metadata == metadata != held.metadata:
+                held.entry.ended = True
+            else:
+                _put_back(kept, log)
+            raise
         held.entry.ended = True  # the attempt is in the log that was put aside
-        metadata = revised(held.metadata, audit=entry.head)
-        publish(held.target, metadata, held.signing, entry=entry)
         noted = _note(replace(held, metadata=metadata), entry.head)
         return RestartedLog(
             path=held.target,
@@ -90,6 +96,29 @@ def restart_log(
             warnings=() if noted else (_BUSY,),
             kept=kept,
         )
+
+
+def _begin(entry: audit.Audited, held: Authority) -> None:
+    """The first entry of the new log. Raises `AuditUnavailable`."""
+    entry.concerns(held.metadata)
+    entry.signer = held.signing
+    entry.done()
+    if entry.warning:
+        raise AuditUnavailable(entry.warning)
+
+
+def _put_back(kept: Path, log: Path) -> None:
+    """The old log gets its name back; what was begun under that meanwhile is named by nothing."""
+    try:
+        if os.path.lexists(kept):
+            kept.replace(log)
+    except OSError as error:
+        raise Interrupted(
+            f"The old audit log is kept as {kept.name}, and the new one that was begun is not in the "
+            f"signed metadata yet ({error.strerror}): restart the log again when the disk works."
+        ) from None
+    with suppress(WizardError):
+        sync_directory(log.parent)
 
 
 def _note(held: Authority, head: AuditHead) -> bool:

@@ -123,7 +123,7 @@ def publish(
         read_back(target, data)
         record_in_force(entry, metadata, master)
     except BaseException as error:
-        if not _is_there(target, data):
+        if not is_in_place(target, data):
             raise
         # Also for a signal: what is in force was not cancelled.
         record_in_force(entry, metadata, master)
@@ -148,7 +148,8 @@ def read_back(target: Path, data: bytes) -> None:
         raise DamagedMetadata("The new crypto metadata did not read back from the disk.")
 
 
-def _is_there(target: Path, data: bytes) -> bool:
+def is_in_place(target: Path, data: bytes) -> bool:
+    """Whether the sidecar is ``data``, whatever an error said that was raised meanwhile."""
     try:
         return read_sidecar(sidecar_path(target)) == data
     except WizardError:

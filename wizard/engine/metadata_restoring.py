@@ -15,35 +15,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wizard.engine import audit, backup_reading, sqlite
-from wizard.engine.backup_reading import Contents
 from wizard.engine.chain import public_key_at
-from wizard.engine.dated_names import free_name
 from wizard.engine.errors import (
-    DamagedMetadata,
     ForeignMetadata,
     ForeignTarget,
     NotVerified,
     OlderMetadata,
-    OutputExists,
-    Unreadable,
 )
 from wizard.engine.inspection import look, resolve
 from wizard.engine.keyfile import KeyfileInput
 from wizard.engine.master_only import master_keys
-from wizard.engine.metadata import MAXIMUM_BYTES, Metadata
+from wizard.engine.metadata import Metadata
 from wizard.engine.passphrase import PassphraseSource
+from wizard.engine.putting_back import put_back
 from wizard.engine.replacement import read_sidecar_bytes
 from wizard.engine.secret import Secret
 from wizard.engine.settling import settle
 from wizard.engine.sidecar import (
-    create_file,
-    new_sidecar_path,
-    publish,
     read_sidecar,
-    remove,
-    replace_sidecar,
     sidecar_path,
-    sync_directory,
 )
 from wizard.engine.sqlite import Cipher, FileKind, InnerIdentity, KeyRefused
 from wizard.engine.writerlock import WriterLock
@@ -87,7 +77,8 @@ def restore_metadata(
     The passphrase is that of the saved metadata; with it, and ``allow_older``, the row inside the
     database is brought back to them, or the database would not open with them. Raises
     `ForeignMetadata`, `OlderMetadata`, `DamagedBackup`, `UnsupportedVersion`, `NotOpened`, `Busy`,
-    `Unreadable` and the error of a target that is no encrypted file; nothing has changed then.
+    `Unreadable` and the error of a target that is no encrypted file; nothing has changed then. Only
+    after `Interrupted` they are in their place, and may not be on the disk for good.
     """
     source, target = resolve(file), resolve(path)
     with backup_reading.opened(source) as descriptor:
@@ -105,7 +96,7 @@ def restore_metadata(
         _check_age(metadata, _sound_sidecar(target), allow_older=allow_older)
         changed = read_sidecar(sidecar_path(target)) != saved.metadata_bytes
         if passphrase is None:
-            kept = _put(saved, target)
+            kept = put_back(saved.metadata_bytes, target, entry)
         else:
             keys = secrets.enter_context(
                 master_keys(metadata, passphrase, keyfile, allow_high_cost=allow_high_cost)
@@ -118,7 +109,7 @@ def restore_metadata(
                 # while an application holds it, nothing has changed.
                 if _is_behind(metadata, identity):
                     _bring_back(connection, metadata, identity)
-                kept = _put(saved, target)
+                kept = put_back(saved.metadata_bytes, target, entry)
     return RestoredMetadata(
         path=target,
         sidecar=sidecar_path(target),
@@ -219,41 +210,3 @@ def _older(saved: Metadata, than: str, newer: tuple[int, int]) -> OlderMetadata:
         f"{saved.generation}; {than} is revision {newer[1]} of generation {newer[0]}. Passphrases "
         "and operators that were removed since would open the database again."
     )
-
-
-def _put(saved: Contents, target: Path) -> Path | None:
-    """Let the saved sidecar take its place in one step; returns where the old one is kept."""
-    sidecar, data = sidecar_path(target), saved.metadata_bytes
-    there = read_sidecar(sidecar)
-    if there == data:
-        return None
-    kept = None
-    if there is None:
-        waiting = new_sidecar_path(target)
-        remove(waiting)  # of a run that was killed
-        create_file(waiting, data, public=True)
-        try:
-            publish(waiting, sidecar)
-        finally:
-            waiting.unlink(missing_ok=True)
-    else:
-        kept = _keep(sidecar, there)
-        replace_sidecar(target, data)
-    if read_sidecar(sidecar) != data:
-        raise DamagedMetadata("The crypto metadata did not read back from the disk.")
-    return kept
-
-
-def _keep(sidecar: Path, data: bytes) -> Path:
-    """A second name for what is about to be replaced; a copy where there are no hard links."""
-    kept = free_name(sidecar, "replaced")
-    try:
-        kept.hardlink_to(sidecar)
-        sync_directory(kept.parent)
-    except FileExistsError:
-        raise OutputExists(kept) from None
-    except OSError:
-        if len(data) > MAXIMUM_BYTES:
-            raise Unreadable(f"{sidecar} is too large to be kept; move it away first.") from None
-        create_file(kept, data, public=True)
-    return kept

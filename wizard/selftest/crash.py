@@ -21,7 +21,8 @@ import apsw
 
 from wizard import engine
 from wizard.selftest.acting import ActFailed, run_for
-from wizard.selftest.cases import CASES, Case, Lost
+from wizard.selftest.cases import CASES, Case
+from wizard.selftest.looking import Lost
 from wizard.selftest.tracing import Operation, can_trace, killed, operations
 
 MOMENTS = 60
