@@ -73,6 +73,17 @@ def test_wycheproof(public, case):
         assert verified == (case["result"] == "valid"), case["comment"]
 
 
+@pytest.mark.parametrize("public", [vector[1] for vector in RFC_8032])
+def test_a_key_plus_the_point_of_order_two_is_none(public):
+    """libsodium let just these through before PyNaCl 1.6.2 (CVE-2025-69277)."""
+    whole = int.from_bytes(bytes.fromhex(public), "little")
+    # The point of order two is (0, -1), so the sum with (x, y) is (-x, -y).
+    y, sign = whole % 2**255, whole >> 255
+    moved = (2**255 - 19 - y) | (1 - sign) << 255
+    assert sodium.converts_to_curve25519(bytes.fromhex(public))
+    assert not sodium.converts_to_curve25519(moved.to_bytes(32, "little"))
+
+
 @pytest.mark.parametrize("size", [0, 1, 127, 128, 129, 100_000])
 def test_digests_are_those_of_hashlib(size):
     data = random.Random(size).randbytes(size)
