@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import re
 import subprocess
 import sys
 import tomllib
 import zipfile
+from importlib import metadata
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 from tests.programs import cannot_run
 
 ROOT = Path(__file__).parents[2]
+ADVISORIES = os.environ.get("DATAFOLD_ADVISORIES", "")
 OTHER_FILES = {
     "wizard/FORMAT.md",
     "wizard/py.typed",
@@ -103,3 +109,54 @@ def test_no_installed_dependency_has_a_known_vulnerability():
             return
         asked[service] = f"none of {len(audited)} packages is known to it"
     pytest.skip(f"no vulnerability data can be reached from here: {asked}")
+
+
+def advisories_on(name):
+    """Those of a clone of github.com/pypa/advisory-database: identifier, versions, ranges."""
+    import yaml
+
+    for file in Path(ADVISORIES, "vulns", canonicalize_name(name)).glob("*.yaml"):
+        document = yaml.safe_load(file.read_text())
+        for each in [] if "withdrawn" in document else document["affected"]:
+            yield document["id"], each.get("versions", []), each.get("ranges", [])
+
+
+def within(version, ranges):
+    """Whether the events of the Open Source Vulnerability format affect a version."""
+    affected = False
+    for event in (
+        event for each in ranges if each["type"] == "ECOSYSTEM" for event in each["events"]
+    ):
+        ((kind, bound),) = event.items()
+        if Version(version) > Version(bound) or (version == bound and kind != "last_affected"):
+            affected = kind == "introduced"
+    return affected
+
+
+def closure(name, found):
+    """What is installed for a package, with its versions."""
+    for requirement in map(Requirement, metadata.requires(name) or ()):
+        needed = requirement.marker is None or requirement.marker.evaluate({"extra": ""})
+        if needed and requirement.name not in found:
+            found[requirement.name] = metadata.version(requirement.name)
+            closure(requirement.name, found)
+    return found
+
+
+@pytest.mark.skipif(not ADVISORIES, reason="DATAFOLD_ADVISORIES names no clone of the advisories")
+def test_no_dependency_has_a_known_vulnerability_in_a_clone_of_the_advisories():
+    """Neither what is installed, nor an older version that our ranges would allow."""
+    installed = closure("datafold-wizard", {})
+    assert len(installed) > len(project()["dependencies"])
+    known = [
+        (name, version, identifier)
+        for name, version in installed.items()
+        for identifier, versions, ranges in advisories_on(name)
+        if version in versions or within(version, ranges)
+    ] + [
+        (requirement.name, allowed, identifier)
+        for requirement in map(Requirement, project()["dependencies"])
+        for identifier, versions, _ranges in advisories_on(requirement.name)
+        for allowed in requirement.specifier.filter(versions)
+    ]
+    assert known == []
