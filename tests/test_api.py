@@ -192,6 +192,7 @@ def test_every_answer_has_the_headers_and_errors_are_problems(node):
             assert "access-control-allow-origin" not in answer.headers
             if answer.status_code >= 400:
                 problem(answer)
+        assert client.put("/api/crypto/status", json={}).headers["allow"] == "GET"
 
 
 def test_development_is_marked_on_every_answer(tmp_path, node):
@@ -417,7 +418,11 @@ def test_tokens_in_a_file_that_others_may_read_do_not_count(tmp_path):
     with serving(config) as server, server.client(token) as client:
         assert client.get("/api/crypto/status").status_code == 200
         (tmp_path / "tokens.json").chmod(0o644)
-        assert problem(client.get("/api/crypto/status"))[0] == 500
+        refused = client.get("/api/crypto/status")
+        assert problem(refused)[0] == 500
+        # Nobody who has not shown who he is learns where it stands; the administrator does.
+        assert "tokens.json" not in refused.text
+        assert "chmod 600" in server.log
         (tmp_path / "tokens.json").chmod(0o600)
         assert client.get("/api/crypto/status").status_code == 200
         stored = (tmp_path / "tokens.json").read_text()
@@ -510,6 +515,28 @@ def ended(client, job):
     raise AssertionError(found)
 
 
+def check_ranges(client, path, whole):
+    """A download that was cut off goes on; any other Range is answered as if there were none."""
+
+    def ask(asked):
+        return client.get(path, headers={"Range": asked})
+
+    for asked, start, end in (("bytes=700-", 700, None), ("bytes=5-9", 5, 10)):
+        part = ask(asked)
+        assert (part.status_code, part.content) == (206, whole[start:end])
+    for asked in (
+        "bytes=9-5",
+        "bytes=-7",
+        "items=0-1",
+        "bytes=0-1,4-5",
+        "bytes=a",
+        "bytes=0-" * 99,
+    ):
+        answer = ask(asked)
+        assert (answer.status_code, answer.content) == (200, whole), asked
+    assert problem(ask(f"bytes={len(whole)}-")) == (416, "invalid_request")
+
+
 def test_a_backup_is_made_as_a_job_and_downloaded(tmp_path):
     config = configure(tmp_path, "orders", "stock")
     make_plain(tmp_path / "orders.db", rows=3)
@@ -525,6 +552,7 @@ def test_a_backup_is_made_as_a_job_and_downloaded(tmp_path):
         assert file.status_code == 200
         assert len(file.content) == done["result"]["size"]
         (tmp_path / "saved").write_bytes(file.content)
+        check_ranges(client, f"/api/jobs/{done['id']}/file", file.content)
         facts = engine.verify_backup(tmp_path / "saved")
         assert facts.fingerprint == done["result"]["fingerprint"]
         # Another database's token does not even see the job.

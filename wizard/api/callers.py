@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import hmac
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,13 +17,16 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from wizard import engine
-from wizard.api.tokens import TokenFile, digest_of
+from wizard.api.tokens import NodeToken, TokenFile, digest_of
 from wizard.engine import Role
 from wizard.node import fingerprints
-from wizard.refusals import Forbidden, NotAuthenticated
+from wizard.refusals import Fault, Forbidden, InvalidConfiguration, NotAuthenticated
 
 if TYPE_CHECKING:
     from wizard.api.databases import DatabaseView
+
+
+log = logging.getLogger("wizard.api")
 
 
 class Action(StrEnum):
@@ -98,11 +102,20 @@ class Gate:
     def _node(self, token: str) -> Caller | None:
         if self.bootstrap and hmac.compare_digest(digest_of(token), self.bootstrap):
             return Caller("bootstrap", BOOTSTRAP, bootstrap=True)
-        known = None if self.tokens is None else self.tokens.find(token)
+        known = self._known(token)
         if known is None:
             return None
         databases = frozenset(known.databases) or None
         return Caller(f"token {known.id}", ALLOWED[Role(known.role)], databases)
+
+    def _known(self, token: str) -> NodeToken | None:
+        try:
+            return None if self.tokens is None else self.tokens.find(token)
+        except InvalidConfiguration as error:
+            # Who asks has not shown who he is: where the file is, and what about it, is for the log.
+            log.error("%s", error)  # noqa: TRY400 - a traceback would say nothing more
+            said = "The tokens of this node cannot be used. Its log says why."
+            raise InvalidConfiguration((Fault("", 0, "", said),)) from None
 
     def _granted(self, token: str) -> Caller | None:
         database_id = engine.claimed_database(token)

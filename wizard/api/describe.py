@@ -20,6 +20,7 @@ _REASONS = {
     409: "Already protected, not protected, busy, or not as it should be.",
     413: "A body over 256 KiB.",
     415: "A body that is not application/json.",
+    416: "The file ends before the range that is asked for.",
     422: "A member that cannot be used; each is named.",
     423: "An earlier step was interrupted.",
     429: "Too many wrong passphrases.",

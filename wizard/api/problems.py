@@ -51,12 +51,14 @@ class Problem:
 
 def problem(error: BaseException, *, path: Any = None) -> Problem:
     """Return the document for any error. Never raises."""
+    headers: dict[str, str] = {}
     if isinstance(error, RequestValidationError):
         error = InvalidRequest(
             "The request has members that cannot be used.", faults=_field_faults(error.errors())
         )
     elif isinstance(error, HTTPException):
         status = error.status_code
+        headers.update(error.headers or {})  # which methods it takes
         error = InvalidRequest(_WORDS.get(status, _WORDS[400]), http_status=status)
     told: Explanation = (
         error.explanation if isinstance(error, WorkFailed) else explain(error, path=path)
@@ -73,7 +75,6 @@ def problem(error: BaseException, *, path: Any = None) -> Problem:
     faults: Sequence[FieldFault] = getattr(error, "faults", ())
     if isinstance(error, InvalidRequest) and faults:
         document["errors"] = [{"field": each.field, "message": each.message} for each in faults]
-    headers = {}
     retry_after = getattr(error, "retry_after", None)
     if retry_after is not None:
         headers["Retry-After"] = str(retry_after)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from contextlib import ExitStack
 from functools import partial
@@ -23,6 +24,10 @@ from wizard.refusals import InvalidRequest
 
 router = APIRouter(prefix="/api", tags=["jobs"], route_class=StrictRoute)
 JobId = Annotated[str, Path(max_length=32, examples=["0" * 32])]
+_FILE: dict[str, Any] = {
+    "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+}
+_ONE_RANGE = re.compile(rb"bytes=([0-9]{1,18})-([0-9]{0,18})")
 _ACTIONS = {"backup": Action.BACKUP, "rotate": Action.ROTATE}
 
 
@@ -98,16 +103,16 @@ async def end(request: Request, id: JobId) -> Response:  # noqa: A002
 @router.get(
     "/jobs/{id}/file",
     responses={
-        200: {
-            "content": {
-                "application/octet-stream": {"schema": {"type": "string", "format": "binary"}}
-            }
-        },
-        **problems(400, 401, 403, 404, 409, 413, 422, 500),
+        200: _FILE,
+        206: _FILE | {"description": "From where a download was cut off (`Range: bytes=N-`)."},
+        **problems(400, 401, 403, 404, 409, 413, 416, 422, 500),
     },
 )
 async def download(request: Request, id: JobId) -> Response:  # noqa: A002
-    """Return the backup that a job has made. It stays until the job is forgotten."""
+    """Return the backup that a job has made. It stays until the job is forgotten.
+
+    One range of bytes can be asked for; any other form of Range is ignored.
+    """
     node: Node = request.app.state.node
     found = _find(node, request.state.caller, id)
     request.state.caller.need(Action.BACKUP, found.database)
@@ -115,8 +120,20 @@ async def download(request: Request, id: JobId) -> Response:  # noqa: A002
         raise InvalidRequest("This job makes no file.", http_status=404)
     if found.state is not JobState.DONE:
         raise InvalidRequest("This job has made no file (yet).", http_status=409)
+    _keep_one_range(request, found.file.stat().st_size)
     name = f"{found.database}.datafold-backup"
     return FileResponse(found.file, media_type="application/octet-stream", filename=name)
+
+
+def _keep_one_range(request: Request, size: int) -> None:
+    """Drop what the framework would answer in words of its own: it cannot be read, or is several."""
+    headers = request.scope["headers"]
+    asked = [value for name, value in headers if name == b"range"]
+    range_ = _ONE_RANGE.fullmatch(asked[0]) if len(asked) == 1 else None
+    if range_ is None or (range_[2] and int(range_[2]) < int(range_[1])):
+        request.scope["headers"] = [each for each in headers if each[0] != b"range"]
+    elif int(range_[1]) >= size:
+        raise InvalidRequest("The file ends before that range.", http_status=416)
 
 
 def _begin(
