@@ -23,7 +23,7 @@ from tests.databases import PASSPHRASE, make_plain
 from tests.test_initialization import in_new_process
 from wizard import engine
 from wizard.cli import program
-from wizard.engine import accelerating, argon2_building, argon2_proof
+from wizard.engine import accelerating, argon2_building, argon2_keeping, argon2_proof
 from wizard.engine import argon2_choice as choice
 
 CANNOT_BE_HELPED = {"machine", "processor", "pip", "compiler", "headers", "fetch", "slow"}
@@ -185,7 +185,7 @@ REFUSALS = {
     "pip": ({"pip_version": 1}, "There is no pip for"),
     "fetch": (
         {"pip_wheel": "echo 'ERROR: No matching distribution found for x'; exit 1"},
-        "pip could not fetch what is needed to build it: ERROR: No matching distribution found",
+        "pip could not fetch what is needed to build it: No matching distribution found",
     ),
     "build": (
         {"pip_wheel": "echo 'x.c:1: error: no such thing'; echo ' more error'; exit 1"},
@@ -258,9 +258,10 @@ def test_an_installation_that_may_not_be_written_is_named(pip, place, monkeypatc
     def refuse(**_options):
         raise OSError(number, "no")
 
-    monkeypatch.setattr(accelerating.tempfile, "mkdtemp", refuse)
-    with pytest.raises(engine.Unreadable, match="where this program is installed, cannot be"):
-        engine.accelerate(place=place)
+    monkeypatch.setattr(argon2_keeping.tempfile, "mkdtemp", refuse)
+    for do in (engine.accelerate, engine.remove_acceleration):
+        with pytest.raises(engine.CannotBuild, match="where this program is installed, cannot be"):
+            do(place=place.parent)
 
 
 def running(group):
@@ -305,7 +306,7 @@ def test_builds_at_the_same_time_end_with_a_whole_one(place, tmp_path, monkeypat
             workspace = place.parent / f"work-{number}-{turn}"
             workspace.mkdir()
             try:
-                accelerating._publish(library, record, workspace, place)
+                argon2_keeping.publish(library, record, workspace, place)
             except engine.CannotBuild:
                 pass  # the others were faster, ten times
             except OSError as error:
@@ -338,7 +339,7 @@ def test_the_command_builds_and_goes_back(pip, place, monkeypatch, capsys):
     assert program.run(["accelerate"]) == 0
     told = capsys.readouterr().out
     assert "Done: Argon2 for AVX2." in told
-    assert "50 ms; 100 ms with the shipped one" in told
+    assert "50 ms of processor time; the shipped one: 100 ms" in told
     assert "passwd PATH --retune" in " ".join(told.split())
     assert program.run(["accelerate", "--json"]) == 0
     document = json.loads(capsys.readouterr().out)

@@ -609,10 +609,24 @@ def test_a_benchmark_measures_everything(monkeypatch, capsys):
     assert sum(row["recommended"] for row in document["ciphers"]) == 1
     assert document["machine"]["processors"] >= 1
     assert document["machine"]["available_kib"] <= document["machine"]["total_kib"]
+    # Whichever runs here: both are shown below.
+    in_use = engine.Argon2InUse("26.2.0", "", "avx2")
+    assert document["argon2"].keys() == {
+        "argon2_cffi_bindings",
+        "built_for",
+        "could_be_built_for",
+    }
+    monkeypatch.setattr(engine, "argon2_in_use", lambda: in_use)
     assert program.run(["benchmark"]) == 0
     shown = capsys.readouterr().out
+    assert "Argon2 is as argon2-cffi-bindings 26.2.0 came, for any processor." in shown
+    assert "datafold-wizard accelerate" in " ".join(shown.split())
     assert "19.0 MiB       2      1  0.25 s" in shown
     assert "was not measured: This needs 2 MiB of memory" in shown
+    in_use = engine.Argon2InUse("26.2.0", "avx2", "")
+    assert program.run(["benchmark"]) == 0
+    shown = capsys.readouterr().out
+    assert shown.endswith("Argon2 was built for AVX2 from argon2-cffi-bindings 26.2.0.\n")
 
 
 def every_command(group):

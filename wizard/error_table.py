@@ -344,6 +344,7 @@ HINTS_BY_CODE: Mapping[tuple[str, str], str] = {
     "the same command again.",
     ("cannot_build", "headers"): "Install them, with apt install python3-dev or dnf install "
     "python3-devel, then run the same command again.",
+    ("cannot_build", "place"): "Run the same command as the user that installed this program.",
     ("cannot_build", "fetch"): "Run the same command where pip reaches its package index.",
     ("invalid_passphrase", "masters"): "Choose a passphrase that nobody else has.",
     ("invalid_passphrase", "operators"): "Choose a passphrase that nobody else has.",

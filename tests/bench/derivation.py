@@ -1,5 +1,9 @@
 """One derivation, against every other Argon2id that can be had.
 
+Ours is measured twice: with the Argon2 of argon2-cffi-bindings as it is installed, which is also what
+the yardstick "argon2-cffi" runs, and with the one that `datafold-wizard accelerate` builds. Where
+that is not in place it is built for this run, into a directory that goes again.
+
 A virtual machine may give memory that is free for two seconds back to its host (free page
 reporting), and whoever gets it next pays up to two seconds a gigabyte for it. So before every run,
 of ours and of the others, as much memory as it needs is touched and freed again, untimed.
@@ -9,14 +13,19 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
+import tempfile
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 
 import nacl.bindings
 from argon2.low_level import Type, hash_secret_raw
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 from tests.bench.measuring import Row, Rows, medians, shown
-from wizard.engine import KdfParams, Secret, kdf
+from wizard import engine
+from wizard.engine import KdfParams, Secret, argon2_choice, kdf
 
 SALT = b"0123456789abcdef"
 PASSPHRASE = b"correct horse battery staple"
@@ -27,26 +36,57 @@ _OURS_TO_FASTEST = 1.02
 
 def rows() -> Rows:
     """The same parameters, the same result, in turn."""
+    ours = {"Argon2 as shipped": argon2_choice.shipped_argon2()}
+    built = _built()
+    if built is not None:
+        ours[f"Argon2 built for {' '.join(built.needs).upper()}"] = built
     for memory, passes, lanes in SETTINGS:
         params = (memory * 1024, passes, lanes)
-        name = f"derivation, {memory} MiB, passes {passes}, lanes {lanes}"
         yardsticks = _yardsticks(*params)
-        works = [lambda params=params: _ours(*params), *yardsticks.values()]
+        expected = yardsticks["argon2-cffi"]()
+        works = [partial(_ours, argon2, *params) for argon2 in ours.values()]
+        assert all(work() == expected for work in works)
         # Each has run once already, where its result was compared.
-        ours, *others = medians(
-            *works, warm=False, before=lambda kib=params[0]: kdf.touch_memory(kib)
+        times = medians(
+            *works,
+            *yardsticks.values(),
+            warm=False,
+            before=partial(kdf.touch_memory, params[0]),
         )
-        for (yardstick, _work), taken in zip(yardsticks.items(), others, strict=True):
-            target = _OURS_TO_STOCK if yardstick == "argon2-cffi" else _OURS_TO_FASTEST
-            yield Row(name, f"{yardstick}: {shown(taken)}", shown(ours), ours / taken, target)
+        for which, own in zip(ours, times, strict=False):
+            for yardstick, taken in zip(yardsticks, times[len(ours) :], strict=True):
+                target = _OURS_TO_STOCK if yardstick == "argon2-cffi" else _OURS_TO_FASTEST
+                yield Row(
+                    f"derivation, {memory} MiB, passes {passes}, lanes {lanes}, {which}",
+                    f"{yardstick}: {shown(taken)}",
+                    shown(own),
+                    own / taken,
+                    target,
+                )
 
 
-def _ours(memory_kib: int, passes: int, lanes: int) -> bytes:
+def _built() -> argon2_choice.Argon2 | None:
+    """The built one: that of this installation, or made now; None where it cannot be."""
+    place = argon2_choice.built_place()
+    built = None if place is None else argon2_choice.built_argon2(place)
+    if built is not None:
+        return built
+    with tempfile.TemporaryDirectory() as directory:
+        place = Path(directory) / "argon2"
+        try:
+            engine.accelerate(place=place)
+        except engine.WizardError as error:
+            print(f"measured as shipped only: {error}", file=sys.stderr, flush=True)
+            return None
+        return argon2_choice.built_argon2(place)
+
+
+def _ours(argon2: argon2_choice.Argon2, memory_kib: int, passes: int, lanes: int) -> bytes:
     params = KdfParams(memory_kib=memory_kib, passes=passes, lanes=lanes)
     # Not `derive`: one pass over 1 GiB is under the floor of what may be stored.
     with (
         Secret.copy_of(PASSPHRASE) as secret,
-        kdf._derive(secret, salt=SALT, params=params, keyfile=None) as root,
+        kdf._derive(secret, salt=SALT, params=params, argon2=argon2) as root,
         root.expose() as view,
     ):
         return bytes(view)
@@ -83,7 +123,6 @@ def _yardsticks(memory_kib: int, passes: int, lanes: int) -> dict[str, Callable[
     found: dict[str, Callable[[], bytes]] = {"argon2-cffi": stock, "OpenSSL": openssl}
     expected = stock()
     assert openssl() == expected
-    assert _ours(memory_kib, passes, lanes) == expected
     if lanes == 1:
         assert libsodium() == expected
         found["libsodium"] = libsodium

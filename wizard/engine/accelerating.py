@@ -1,46 +1,39 @@
 """Argon2 built for this processor is kept beside the shipped one, once it is proved to be the same.
 
-- It counts only when it is whole: built and proved in a directory of its own, which then gets its
-  name. Killed at any moment, what was there is used, or the shipped one.
+- It counts only when it is whole, and proved: killed at any moment, what was there before is used,
+  or the shipped one (`wizard.engine.argon2_keeping`).
 - The shipped one is never touched. `wizard.engine.argon2_choice` says when the built one is used.
 - No secret is involved.
 """
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import platform
-import shutil
 import subprocess
 import sys
-import tempfile
-import time
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wizard.engine import argon2_building, argon2_choice
-from wizard.engine.argon2_choice import FEATURE, RECORD, Record
-from wizard.engine.errors import CannotBuild, Unreadable
+from wizard.engine.argon2_choice import FEATURE, Record
+from wizard.engine.argon2_keeping import place_of_a_build, publish, workspace_in
+from wizard.engine.errors import CannotBuild
 from wizard.engine.progress import CancelToken, Progress, ProgressSink, Stage, ignore_progress
-from wizard.engine.sidecar import create_file, sync_directory, write_error
+from wizard.engine.sidecar import write_error
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from pathlib import Path
 
-_WORKSPACE = ".datafold-wizard-argon2-"
-_LEFT_SECONDS = 3600
 _WORTH_IT = 0.95  # of the shipped one's time
 _MODULE = "wizard.engine.argon2_proof"
-_TRIES = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Accelerated:
-    """What is in use from now on. Times are of one derivation at 64 MiB, 3 passes, 1 lane.
+    """What is in use from now on. Times: of the processor, at 64 MiB, 3 passes, 1 lane.
 
     ``feature``: of the processor, that it was built for. ``already``: it was there before, and was
     proved once more. ``compared``: results that were the shipped one's.
@@ -70,7 +63,10 @@ class Argon2InUse:
 
 def argon2_in_use() -> Argon2InUse:
     """Tell which Argon2 derives keys in this process."""
-    version = argon2_building.installed_version()
+    try:
+        version = argon2_building.installed_version()
+    except CannotBuild:
+        version = "of unknown version"
     if argon2_choice.argon2().needs:
         return Argon2InUse(version, FEATURE, "")
     return Argon2InUse(version, "", FEATURE if _reason_against() is None else "")
@@ -85,15 +81,15 @@ def accelerate(
     """Build Argon2 for this processor, prove it, and have it used from the next process on.
 
     ``place`` is where it is kept, else beside the shipped one. Raises `CannotBuild` where it cannot
-    be done or would gain nothing, `Unreadable`, `NoSpace` or `Cancelled`; what was there is as it
+    be done or would gain nothing, `NoSpace`, `Unreadable` or `Cancelled`; what was there is as it
     was then.
     """
     token = CancelToken() if cancel is None else cancel
     reason = _reason_against()
     if reason is not None:
         raise reason
-    goal = _place() if place is None else place
-    with _workspace(goal.parent) as workspace:
+    goal = place_of_a_build() if place is None else place
+    with workspace_in(goal.parent) as workspace:
         record = argon2_choice.fitting_record(goal)
         if record is not None:
             with suppress(CannotBuild):  # then it is built anew
@@ -104,21 +100,21 @@ def accelerate(
         library = argon2_building.compile_library(workspace, cancel=token)
         record = _record(library)
         proof = _proof(library, workspace, progress, token)
-        _publish(library, record, workspace, goal)
+        publish(library, record, workspace, goal)
         if argon2_choice.fitting_record(goal) is None:
-            raise CannotBuild("place", f"What was built does not read back right from {goal}.")
+            raise CannotBuild("kept", f"What was built does not read back right from {goal}.")
         return _accelerated(goal, record, proof, already=False)
 
 
 def remove_acceleration(*, place: Path | None = None) -> bool:
     """Have the shipped one used from the next process on; whether there was another.
 
-    Raises `Unreadable` where it may not be removed.
+    Raises `CannotBuild` or `Unreadable` where it may not be removed.
     """
-    goal = _place() if place is None else place
+    goal = place_of_a_build() if place is None else place
     if not os.path.lexists(goal):
         return False
-    with _workspace(goal.parent) as workspace:
+    with workspace_in(goal.parent) as workspace:
         try:
             goal.rename(workspace / "removed")
         except OSError as error:
@@ -136,34 +132,6 @@ def _reason_against() -> CannotBuild | None:
             "processor", f"This processor has no {FEATURE.upper()}: there is nothing to be gained."
         )
     return None
-
-
-def _place() -> Path:
-    place = argon2_choice.built_place()
-    if place is None:
-        raise CannotBuild("shipped", "The shipped Argon2 is not where Python finds packages.")
-    return place
-
-
-@contextmanager
-def _workspace(parent: Path) -> Iterator[Path]:
-    """A directory beside the goal, so that what is in it can be renamed. Raises `Unreadable`."""
-    with suppress(OSError):
-        for left in parent.glob(f"{_WORKSPACE}*"):  # of a run that was killed
-            if time.time() - left.stat().st_mtime > _LEFT_SECONDS:
-                shutil.rmtree(left, ignore_errors=True)
-    try:
-        directory = Path(tempfile.mkdtemp(prefix=_WORKSPACE, dir=parent))
-    except OSError as error:
-        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            raise Unreadable(
-                f"{parent}, where this program is installed, cannot be written."
-            ) from None
-        raise write_error(parent, 0, error) from None
-    try:
-        yield directory
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
 
 
 def _record(library: Path) -> Record:
@@ -209,39 +177,6 @@ def _proof(
             "slow", "What was built is not faster here than the shipped one, so it was not kept."
         )
     return found
-
-
-def _publish(library: Path, record: Record, workspace: Path, goal: Path) -> None:
-    """Put it in place whole; whoever did the same meanwhile is replaced, whole too."""
-    whole = workspace / "whole"
-    shipped = argon2_choice.shipped_library()
-    like = None if shipped is None else shipped.stat()
-    try:
-        whole.mkdir()
-        create_file(whole / library.name, library.read_bytes(), public=True)
-        create_file(whole / RECORD, record.as_json(), public=True)
-        whole.chmod(0o755)
-        if like is not None and os.geteuid() == 0:  # root works for whoever owns the installation
-            for path in (whole / library.name, whole / RECORD, whole):
-                os.chown(path, like.st_uid, like.st_gid)
-        for number in range(_TRIES):
-            with suppress(FileNotFoundError):
-                goal.rename(workspace / f"replaced-{number}")
-            with suppress(FileExistsError):
-                return _rename(whole, goal)
-    except OSError as error:
-        raise write_error(goal, len(record.digest), error) from None
-    raise CannotBuild("place", f"Another process keeps changing {goal}.")
-
-
-def _rename(whole: Path, goal: Path) -> None:
-    try:
-        whole.rename(goal)
-    except OSError as error:
-        if error.errno == errno.ENOTEMPTY:
-            raise FileExistsError(goal) from None
-        raise
-    sync_directory(goal.parent)
 
 
 def _accelerated(

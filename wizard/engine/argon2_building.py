@@ -63,7 +63,7 @@ def check_tools() -> None:
         raise CannotBuild("pip", f"There is no pip for {sys.executable}, which would fetch it.")
     named = os.environ.get("CC", "").split()[:1]
     if not any(shutil.which(name) for name in named or _COMPILERS):
-        looked_for = " or ".join(named or _COMPILERS)
+        looked_for = named[0] if named else "cc, gcc or clang"
         raise CannotBuild("compiler", f"There is no C compiler here ({looked_for}).")
     header = Path(sysconfig.get_path("include"), "Python.h")
     if not header.is_file():
@@ -142,7 +142,7 @@ def _refusal(said: str, directory: Path) -> Exception:
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     errors = [line for line in lines if "error" in line.lower()] or lines or ["it said nothing"]
     reason = next((line for line in errors if "error:" in line.lower()), errors[-1])
-    reason = reason[:_LONGEST_REASON].rstrip(".")
+    reason = reason.removeprefix("ERROR: ")[:_LONGEST_REASON].rstrip(".")
     if any(words in said for words in _OUT_OF_REACH):
         return CannotBuild("fetch", f"pip could not fetch what is needed to build it: {reason}.")
     return CannotBuild("build", f"pip could not build it: {reason}.")
