@@ -5,6 +5,7 @@ Each is as those in `readers`: bytes in, what became of them out.
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable
 from contextlib import closing
@@ -64,6 +65,35 @@ def _signed_sidecar(world: World) -> tuple[Reader, list[bytes]]:
         return "opens"
 
     return read, samples
+
+
+def _signed_grant(world: World) -> tuple[Reader, list[bytes]]:
+    """Claims signed by the master key after they were spoilt."""
+    parts = [token.decode().split(".") for token in world.grants]
+    samples = [base64.urlsafe_b64decode(claims + "==") for _header, claims, _signature in parts]
+    master, header = SigningKey.master(_root(world)), parts[1][0]
+
+    def read(data: bytes) -> str:
+        unsigned = f"{header}.{_base64(data)}"
+        token = f"{unsigned}.{_base64(master.sign(unsigned.encode()))}"
+        try:
+            grant = engine.verify_grant(token, world.metadata, now=world.now)
+        except engine.WizardError as error:
+            return type(error).__name__
+        claims = json.loads(data)
+        if (claims["database"], claims["role"], claims["generation"]) != (
+            world.metadata.database_id.hex(),
+            grant.role.value,
+            world.metadata.generation,
+        ) or canonical(claims) != data:
+            raise Accepted(data[:200])
+        return "as it was"
+
+    return read, samples
+
+
+def _base64(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
 def _database(world: World) -> tuple[Reader, list[bytes]]:
@@ -131,6 +161,7 @@ def _by_path(name: str, load: Callable[[Path], object], *texts: str) -> Callable
 
 DEEPER: dict[str, Callable[..., tuple[Reader, list[bytes]]]] = {
     "signed sidecar": _signed_sidecar,
+    "signed grant": _signed_grant,
     "database": _database,
     "receipt": _receipt,
     "manifest": _by_path(
