@@ -28,6 +28,8 @@ needs_registers = pytest.mark.skipif(
 WRITES = frozenset({"write", "pwrite64", "writev", "pwritev"})
 TO_DISK = WRITES | {"fsync", "fdatasync", "ftruncate", "truncate", "fallocate"}
 NAMES = frozenset({"rename", "renameat", "renameat2", "link", "linkat"})
+MAKES = frozenset({"open", "openat", "mkdir", "mkdirat"})
+REMOVES = frozenset({"unlink", "unlinkat", "rmdir"})
 
 _GETREGS, _SETREGS = 12, 13
 _REGISTERS = ctypes.c_ulong * 27  # struct user_regs_struct
@@ -42,9 +44,14 @@ class Fault:
     number: int = 0
     lasting: bool = False
 
-    def fits(self, call: str) -> bool:
-        """Whether such a call can end like this."""
-        return call in WRITES if not self.number else call in TO_DISK | NAMES
+    def fits(self, operation: Operation) -> bool:
+        """Whether it can end like this. A full disk still lets names be taken away."""
+        call = operation.call
+        if not self.number:
+            return call in WRITES
+        if call in MAKES:
+            return operation.changes
+        return call in TO_DISK | NAMES or (self.number == errno.EIO and call in REMOVES)
 
 
 FAULTS = (
@@ -86,7 +93,7 @@ def _followed(child: int, directory: Path, number: int, fault: Fault) -> list[Op
             if operation is not None:
                 seen.append(operation)
                 due = len(seen) == number or (fault.lasting and 0 < number < len(seen))
-                if due and fault.fits(operation.call):
+                if due and fault.fits(operation):
                     _answer(thread, fault)
             tracing._go_on(thread, os.WSTOPSIG(status))
         elif thread == child:

@@ -21,27 +21,28 @@ from wizard.engine.backup_manifest import MAXIMUM_AUDIT_BYTES
 from wizard.engine.backup_reading import Contents
 from wizard.engine.changing import Change, held_to_read
 from wizard.engine.errors import (
-    AlreadyProtected,
     AuditUnavailable,
     OutputExists,
     VerificationFailed,
 )
 from wizard.engine.inspection import resolve
-from wizard.engine.keyed import remove_database
+from wizard.engine.keyed import discard_database, remove_database
 from wizard.engine.keyfile import KeyfileInput
 from wizard.engine.master_only import master_keys
 from wizard.engine.metadata import Metadata
+from wizard.engine.outputs import give_name
 from wizard.engine.packing import Packing
 from wizard.engine.passphrase import PassphraseSource
 from wizard.engine.progress import CancelToken, Progress, ProgressSink, Stage, ignore_progress
 from wizard.engine.sidecar import (
     create_file,
-    publish,
     read_sidecar,
+    remove,
     sidecar_path,
     sync_directory,
 )
 from wizard.engine.snapshot import Snapshot, SnapshotTaker, checked
+from wizard.engine.tidying import tidy
 from wizard.engine.writerlock import WriterLock
 
 _WORTH_TELLING_SECONDS = 0.5
@@ -129,7 +130,7 @@ def backup(
                 cancel=token,
             ).into(packed)
             progress(Progress(Stage.CHECK, 0, 0, "steps", "every page"))
-        remove_database(copy)
+        discard_database(copy)
         token.check()
         facts = _published(packed, output, metadata)
         entry.signer = keys.master
@@ -196,17 +197,15 @@ def _scratch(output: Path, metadata: Metadata) -> Iterator[tuple[Path, Path]]:
     copy = output.with_name(f".datafold-backup-{metadata.database_id.hex()}")
     packed = copy.with_name(f"{copy.name}.tar")
 
-    def clear() -> None:
-        remove_database(copy)
-        packed.unlink(missing_ok=True)
-
     # Another copy of this database may just be backed up into the same directory.
     with WriterLock(copy):
         try:
-            clear()
+            remove_database(copy)
+            remove(packed)
             yield copy, packed
         finally:
-            clear()
+            discard_database(copy)
+            tidy(packed)
 
 
 def _published(made: Path, output: Path, metadata: Metadata) -> BackupFacts:
@@ -215,10 +214,7 @@ def _published(made: Path, output: Path, metadata: Metadata) -> BackupFacts:
         contents = backup_reading.read_contents(descriptor)
     if contents.metadata != metadata:
         raise VerificationFailed("The backup that was read back is not the one just made.")
-    try:
-        publish(made, output)
-    except AlreadyProtected:
-        raise OutputExists(output) from None
+    give_name(made, output)
     return facts_of(output, contents)
 
 

@@ -18,6 +18,7 @@ from wizard.engine.inspection import State
 from wizard.engine.moving_aside import keep_replaced
 from wizard.engine.settling import settle
 from wizard.engine.sidecar import remove, sidecar_path, staged_files, sync_directory
+from wizard.engine.tidying import tidy
 
 
 def check_target(target: Path) -> State:
@@ -69,9 +70,14 @@ def undo(target: Path) -> str | None:
 
 
 def remove_staged(target: Path) -> None:
-    """Remove the staged files of a run of our own."""
+    """Make room for a run of our own. Raises `Unreadable` for what is in the way."""
     for path in staged_files(target):
         remove(path)
+
+
+def discard_staged(target: Path) -> None:
+    """Take away what a run of our own has staged, when it is over."""
+    tidy(*staged_files(target))
 
 
 def _other_names(target: Path) -> list[Path]:

@@ -17,18 +17,26 @@ import apsw
 
 from wizard.engine import audit, inspection, sqlite
 from wizard.engine.copying import available_in, vacuum_into_plaintext
-from wizard.engine.errors import NameNotConfirmed, NoSpace, OutputExists
+from wizard.engine.errors import Interrupted, NameNotConfirmed, NoSpace, OutputExists, WizardError
 from wizard.engine.inspection import Inspection, resolve
-from wizard.engine.keyed import create_private, open_keyed, remove_database, sqlite_name, translated
+from wizard.engine.keyed import (
+    create_private,
+    discard_database,
+    open_keyed,
+    remove_database,
+    sqlite_name,
+    translated,
+)
 from wizard.engine.keyfile import KeyfileInput
 from wizard.engine.leftovers import sync_path
 from wizard.engine.master_only import master_keys
 from wizard.engine.opening import open_by_kit, open_database
+from wizard.engine.outputs import give_name
 from wizard.engine.passphrase import PassphraseSource
 from wizard.engine.progress import CancelToken, ProgressSink, ignore_progress
 from wizard.engine.rescue import open_kit
 from wizard.engine.secret import Secret
-from wizard.engine.sidecar import publish, write_error
+from wizard.engine.sidecar import write_error
 from wizard.engine.sqlite import Cipher
 from wizard.engine.unlocking import openable
 from wizard.engine.verification import header_of, verify_plaintext_copy
@@ -71,7 +79,7 @@ def decrypt(
     ``confirm`` is the name of the database file. With ``recovery``, the text of each sheet, also
     a database without its sidecar is copied. Raises `NameNotConfirmed`, `OutputExists`, `NoSpace`,
     `NotPermitted` for an operator, `Busy`, `VerificationFailed`, `Cancelled` and what opening
-    raises; no file is left then.
+    raises; no file is left then. Raises `Interrupted` where one had to be left.
     """
     target = resolve(path)
     copy = Path(os.path.abspath(to))  # noqa: PTH100 - a link of that name is one that exists
@@ -103,9 +111,14 @@ def _copy(
         vacuum_into_plaintext(source, staged, expected=size, progress=progress, cancel=cancel)
         _finish(staged, wal=header_of(source).wal)
         verified = verify_plaintext_copy(source, staged, progress=progress, cancel=cancel)
-        publish(staged, copy)
-    except BaseException:
-        remove_database(staged)
+        give_name(staged, copy)
+    except BaseException as error:
+        discard_database(staged)
+        if isinstance(error, WizardError) and os.path.lexists(staged):
+            raise Interrupted(
+                f"{error} The copy was not finished, and the disk does not let {staged} be removed: it "
+                "holds data in plaintext. Remove it yourself."
+            ) from None
         raise
     return len(verified.tables), sum(table.rows for table in verified.tables)
 

@@ -17,7 +17,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from wizard.engine import audit, inspection
-from wizard.engine.claiming import check_target, claim_target, remove_staged, undo
+from wizard.engine.claiming import check_target, claim_target, discard_staged, undo
 from wizard.engine.conversion import PlaintextSource
 from wizard.engine.inspection import State
 from wizard.engine.kdf import KdfParams
@@ -66,7 +66,7 @@ def prepare_initialization(
     with stack:
         stack.enter_context(WriterLock(target))
         state = claim_target(target)
-        stack.callback(remove_staged, target)
+        stack.callback(discard_staged, target)
         source = None
         if state is State.PLAINTEXT:
             source = stack.enter_context(PlaintextSource(target))

@@ -31,6 +31,7 @@ from wizard.engine.filehead import FileKind, classify
 from wizard.engine.keytext import keyed_text
 from wizard.engine.secret import Secret
 from wizard.engine.sidecar import write_error
+from wizard.engine.tidying import tidy
 
 SQLCIPHER_PAGE_SIZE = 4096  # what official SQLCipher 4 opens without further pragmas
 KEY_BYTES = 32
@@ -210,6 +211,11 @@ def remove_database(path: Path) -> None:
         path.with_name(name).unlink(missing_ok=True)
 
 
+def discard_database(path: Path) -> None:
+    """As `remove_database`, where something else is to be told."""
+    tidy(path, *(path.with_name(path.name + suffix) for suffix in BESIDE))
+
+
 def translated(
     error: apsw.Error, path: Path, *, connection: apsw.Connection | None = None
 ) -> WizardError:
@@ -242,7 +248,7 @@ def errno_of_full(error: apsw.Error, connection: apsw.Connection | None) -> int:
     if isinstance(error, apsw.FullError):
         return errno.ENOSPC
     # SQLite has no code of its own for a quota, nor for a disk that a sync finds full.
-    if isinstance(error, apsw.IOError) and connection is not None:
+    if isinstance(error, apsw.IOError | apsw.CantOpenError) and connection is not None:
         number = connection.system_errno
         return number if number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) else 0
     return 0

@@ -26,6 +26,7 @@ from wizard.engine.sidecar import (
     sync_directory,
     write_error,
 )
+from wizard.engine.tidying import tidy
 
 _NO_HARD_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
 
@@ -62,8 +63,7 @@ def link_aside(target: Path) -> tuple[Path, ...]:
             made.append(audit_path(name))
         sync_directory(target.parent)
     except BaseException:
-        for path in made:
-            path.unlink(missing_ok=True)
+        tidy(*made)
         raise
     return tuple(made)
 

@@ -24,6 +24,7 @@ from wizard.engine.sidecar import (
     sidecar_path,
     sync_directory,
 )
+from wizard.engine.tidying import tidy
 
 
 def put_back(data: bytes, target: Path, entry: audit.Audited) -> Path | None:
@@ -46,7 +47,7 @@ def put_back(data: bytes, target: Path, entry: audit.Audited) -> Path | None:
     except BaseException as error:
         if not is_in_place(target, data):
             if kept is not None:
-                kept.unlink(missing_ok=True)  # the second name of what was not replaced
+                tidy(kept)  # the second name of what was not replaced
             raise
         entry.done()
         if not isinstance(error, WizardError):
@@ -66,7 +67,7 @@ def _put_where_none_is(target: Path, data: bytes) -> None:
     try:
         publish(waiting, sidecar_path(target))
     finally:
-        waiting.unlink(missing_ok=True)
+        tidy(waiting)
 
 
 def _keep(sidecar: Path, data: bytes) -> Path:

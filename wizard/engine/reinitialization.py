@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wizard.engine import audit, inspection
-from wizard.engine.claiming import remove_staged
+from wizard.engine.claiming import discard_staged, remove_staged
 from wizard.engine.cut_off import is_cut_off
 from wizard.engine.errors import (
     Busy,
@@ -167,7 +167,7 @@ def prepare_reinitialization(
         unlink_aside(target)
         keep_replaced(target)
         remove_staged(target)
-        stack.callback(_remove_staged, target)
+        stack.callback(_discard_staged, target)
         found = inspection.look(target)
         details: dict[str, str | int] = {"state": found.state.value}
         staged, entry = write_staged(
@@ -198,10 +198,10 @@ def prepare_reinitialization(
     raise AssertionError("nothing above is swallowed")
 
 
-def _remove_staged(target: Path) -> None:
+def _discard_staged(target: Path) -> None:
     """Remove what was staged, but not the database that the sidecar in place is waiting for."""
     if not is_cut_off(target):
-        remove_staged(target)
+        discard_staged(target)
 
 
 def check_reinitializable(path: str | os.PathLike[str], *, confirm: str) -> None:

@@ -18,10 +18,17 @@ from wizard.engine.audit_entry import audit_path
 from wizard.engine.backing_up import BackupFacts, facts_of
 from wizard.engine.backup_reading import Contents
 from wizard.engine.beside import BESIDE
-from wizard.engine.claiming import claim_target, remove_staged
+from wizard.engine.claiming import claim_target, discard_staged, remove_staged
 from wizard.engine.copying import available_in
 from wizard.engine.encoding import Malformed
-from wizard.engine.errors import AlreadyProtected, InvalidInput, NoSpace, OutputExists
+from wizard.engine.errors import (
+    AlreadyProtected,
+    Interrupted,
+    InvalidInput,
+    NoSpace,
+    OutputExists,
+    WizardError,
+)
 from wizard.engine.inspection import State, look, resolve
 from wizard.engine.keyed import open_private
 from wizard.engine.progress import CancelToken, Progress, ProgressSink, Stage, ignore_progress
@@ -35,6 +42,7 @@ from wizard.engine.sidecar import (
     write_error,
 )
 from wizard.engine.staging import staged_sidecar
+from wizard.engine.tidying import tidy
 from wizard.engine.writerlock import WriterLock
 
 
@@ -59,7 +67,7 @@ def restore(
 
     Raises `DamagedBackup`, `UnsupportedVersion`, `OutputExists`, `NoSpace`, `Busy`, `Unreadable`,
     `FileNotFoundError`, `Cancelled`, and `InvalidInput` for a backup of crypto metadata alone; nothing is
-    left then.
+    left then. Only after `Interrupted` everything is, and may not be on the disk for good.
     """
     token = cancel or CancelToken()
     source, target = resolve(file), resolve(to)
@@ -81,8 +89,12 @@ def restore(
                     _stage_log(descriptor, contents, target)
                     token.check()
                     _publish(target, progress)
+                except Interrupted:
+                    entry.concerns(contents.metadata)
+                    entry.done()
+                    raise
                 finally:
-                    remove_staged(target)
+                    discard_staged(target)
         # Not before: a failed restoration leaves nothing, and so no log either.
         entry.concerns(contents.metadata)
     notes = (entry.warning,) if entry.warning else ()
@@ -154,7 +166,10 @@ def _stage_log(source: int, contents: Contents, target: Path) -> None:
 
 
 def _publish(target: Path, progress: ProgressSink) -> None:
-    """Sidecar, audit log, database; all of them or none."""
+    """Sidecar, audit log, database; all of them or none.
+
+    Raises `Interrupted` where all of them are there, but the disk may not have them for good.
+    """
     names = [
         (staged, final)
         for staged, final in (
@@ -174,8 +189,13 @@ def _publish(target: Path, progress: ProgressSink) -> None:
         if os.path.lexists(staged_path(target)):
             for staged, final in names:
                 if not os.path.lexists(staged):
-                    final.unlink(missing_ok=True)
+                    tidy(final)
         if isinstance(error, AlreadyProtected):
             raise OutputExists(target) from None
+        if isinstance(error, WizardError) and not os.path.lexists(staged_path(target)):
+            raise Interrupted(
+                f"{target.name} is restored, but the disk did not confirm it: {error} After a power "
+                "failure it may be gone again: keep the backup."
+            ) from None
         raise
     progress(Progress(Stage.COMMIT, 2, 2))

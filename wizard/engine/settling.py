@@ -40,10 +40,15 @@ def settle(target: Path) -> str | None:
     if pending is not None:
         # The run that was cut off may not have made the exchange of the files durable.
         sync_directory(target.parent)
-        replace_sidecar(target, settled(data, take_pending=finished))
     left = [path for path in _leftovers(target) if os.path.lexists(path)]
-    for path in left:
-        remove(path)
+    if not finished:
+        # Before the sidecar, which opens the old file with and without its second half: on a full
+        # disk the copy takes the room that the sidecar needs.
+        _remove(left)
+    if pending is not None:
+        replace_sidecar(target, settled(data, take_pending=finished))
+    if finished:
+        _remove(left)
     if left:
         unlink_aside(target)
     if pending is None and not left:
@@ -64,6 +69,11 @@ def _start_over(target: Path) -> str:
         f"Starting over with {target.name} had been cut off; it was finished: the new database is "
         "in place, and the old files are beside it under a dated name."
     )
+
+
+def _remove(left: list[Path]) -> None:
+    for path in left:
+        remove(path)
 
 
 def _leftovers(target: Path) -> tuple[Path, ...]:

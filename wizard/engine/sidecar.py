@@ -22,6 +22,7 @@ from wizard.engine.errors import (
 )
 from wizard.engine.metadata import MAXIMUM_BYTES
 from wizard.engine.renaming import NO_SUCH_RENAME, rename_without_replacing
+from wizard.engine.tidying import tidy
 
 READ_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _CREATE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -131,7 +132,7 @@ def create_file(path: Path, data: bytes | bytearray | memoryview, *, public: boo
             os.fsync(descriptor)
         sync_directory(path.parent)
     except BaseException as error:
-        path.unlink(missing_ok=True)
+        tidy(path)
         if isinstance(error, OSError):
             raise write_error(path, len(data), error) from None
         raise
@@ -159,7 +160,7 @@ def replace_sidecar(
     except OSError as error:
         raise write_error(sidecar, len(data), error) from None
     finally:
-        waiting.unlink(missing_ok=True)
+        tidy(waiting)
 
 
 def remove(path: Path) -> None:

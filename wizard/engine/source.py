@@ -20,7 +20,7 @@ from wizard.engine.copying import available_in, space_needed, vacuum_into
 from wizard.engine.errors import NoSpace, UnsupportedDatabase
 from wizard.engine.hold import Held
 from wizard.engine.identity import InnerIdentity, write_identity
-from wizard.engine.keyed import Cipher, create_private, open_keyed, remove_database, translated
+from wizard.engine.keyed import Cipher, create_private, discard_database, open_keyed, translated
 from wizard.engine.leftovers import sync_path
 from wizard.engine.progress import CancelToken, ProgressSink, ignore_progress
 from wizard.engine.secret import Secret
@@ -150,7 +150,7 @@ class HeldSource(ABC):
             )
             _finish(staged, key, cipher, page_size, identity, wal=facts.header.wal, needed=needed)
         except BaseException:
-            remove_database(staged)
+            discard_database(staged)
             raise
         self._written = staged.lstat()
         return ConversionReport(

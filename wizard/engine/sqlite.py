@@ -28,9 +28,9 @@ from wizard.engine.keyed import (
     Cipher,
     KeyRefused,
     create_private,
+    discard_database,
     open_keyed,
     recommended_cipher,
-    remove_database,
     sqlite_name,
     translated,
 )
@@ -86,10 +86,10 @@ def create_encrypted(
         sync_path(path.parent)
         prove_sealed(path, key=key, cipher=cipher, page_size=page_size)
     except OSError as error:
-        remove_database(path)
+        discard_database(path)
         raise write_error(path, page_size, error, what="written") from None
     except BaseException:
-        remove_database(path)
+        discard_database(path)
         raise
 
 

@@ -22,6 +22,7 @@ from wizard.engine.hold import Held, check_users
 from wizard.engine.leftovers import sync_path
 from wizard.engine.renaming import NO_SUCH_RENAME, exchange_names
 from wizard.engine.sidecar import sync_directory, write_error
+from wizard.engine.tidying import tidy
 
 _NO_HARD_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
 
@@ -111,7 +112,7 @@ def _trade(path: Path, staged: Path, aside: Path) -> None:
         try:
             staged.replace(path)
         except BaseException:
-            aside.unlink()
+            tidy(aside)
             raise
     elif failure:
         raise OSError(failure, os.strerror(failure))
@@ -141,7 +142,7 @@ def _link(path: Path, keep_as: Path) -> None:
 def _unlink_second_name(path: Path, keep_as: Path) -> None:
     """Take the link back, but only while it is one: after the rename it is the original's name."""
     if keep_as.exists() and keep_as.samefile(path):
-        keep_as.unlink()
+        tidy(keep_as)
 
 
 def dress(staged: Path, original: os.stat_result, written: os.stat_result) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from wizard.engine.errors import Busy, Unreadable
 from wizard.engine.sidecar import PRIVATE_MODE, READ_FLAGS, write_error
+from wizard.engine.tidying import tidy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ _PAUSE_SECONDS = 0.02
 class WriterLock:
     """At most one process changes the keys of a database; a context manager.
 
-    The lock file tells a second process who holds it. It is removed on release. Raises `Busy` at
+    The lock file tells a second process who holds it. It is removed on release, or stays as that of a
+    dead process does, in nobody's way. Raises `Busy` at
     once if it is held, `Unreadable` if the directory cannot be written.
     """
 
@@ -53,7 +55,7 @@ class WriterLock:
     def __exit__(self, *_exception: object) -> None:
         if self._descriptor is not None:
             if self._still_named(self._descriptor):
-                self.path.unlink(missing_ok=True)
+                tidy(self.path)
             os.close(self._descriptor)
             self._descriptor = None
 
@@ -77,7 +79,7 @@ class WriterLock:
             os.ftruncate(descriptor, 0)
             os.pwrite(descriptor, f"process {os.getpid()}\n".encode("ascii"), 0)
         except OSError:
-            self.path.unlink(missing_ok=True)
+            tidy(self.path)
             raise
 
     def _still_named(self, descriptor: int) -> bool:

@@ -262,9 +262,14 @@ def _operation(thread: int, directory: Path, *, number: int) -> Operation | None
     path = _path(thread, call, info.args)
     if path != directory and directory not in path.parents:
         return None
-    opened_with = info.args[2 if call == "openat" else 1]
-    changes = call not in ("open", "openat") or bool(opened_with & (os.O_CREAT | os.O_TRUNC))
+    flags = info.args[2 if call == "openat" else 1]
+    changes = call not in ("open", "openat") or _makes(path, flags)
     return Operation(number, call, path.relative_to(directory).as_posix(), changes)
+
+
+def _makes(path: Path, flags: int) -> bool:
+    """Whether opening it so makes or empties a file; SQLite opens what is there with O_CREAT, too."""
+    return bool(flags & os.O_TRUNC) or bool(flags & os.O_CREAT and not os.path.lexists(path))
 
 
 def _path(thread: int, call: str, arguments: ctypes.Array[ctypes.c_uint64]) -> Path:
