@@ -20,6 +20,7 @@ from wizard.engine import (
     audit_reading,
     audit_restarting,
     chain,
+    decrypting,
     moving_aside,
     pending,
     putting_back,
@@ -323,6 +324,22 @@ def test_a_sidecar_that_came_into_its_place_is_never_told_as_unchanged(
     assert sidecar.read_bytes() == right
     assert ended(node, "restore_metadata") == "done"
     assert len(list(node.parent.glob("*.replaced-*"))) == (there == "damaged")
+
+
+def test_a_plaintext_copy_that_cannot_be_removed_is_named(node, tmp_path, monkeypatch):
+    copy = tmp_path / "copy.db"
+    full = engine.NoSpace(directory=tmp_path, needed=1, available=0)
+
+    def fail(*_arguments):
+        raise full
+
+    monkeypatch.setattr(decrypting, "give_name", fail)
+    monkeypatch.setattr(decrypting, "discard_database", lambda _path: None)
+    with pytest.raises(engine.Interrupted, match=r"\.copy\.db\.datafold-plaintext.*Remove it"):
+        engine.decrypt(node, copy, PASSPHRASE, confirm="node.db")
+    monkeypatch.undo()
+    engine.decrypt(node, copy, PASSPHRASE, confirm="node.db")
+    assert [each.name for each in tmp_path.iterdir() if "datafold" in each.name] == []
 
 
 def test_a_new_log_by_command(node, tmp_path):

@@ -386,7 +386,7 @@ def test_no_error_holds_the_key(tmp_path, key, monkeypatch):
     blocked = tmp_path / "directory"
     blocked.mkdir()
     monkeypatch.setattr("wizard.engine.source.create_private", lambda _path: None)
-    monkeypatch.setattr("wizard.engine.source.remove_database", lambda _path: None)
+    monkeypatch.setattr("wizard.engine.source.discard_database", lambda _path: None)
     with PlaintextSource(path) as source, pytest.raises(Unreadable) as caught:
         source.encrypt_into(blocked, key=key, cipher=Cipher.AEGIS, identity=IDENTITY)
     error = caught.value

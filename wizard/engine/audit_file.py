@@ -74,14 +74,14 @@ def open_to_read(target: Path) -> Iterator[int]:
 
 
 def append(descriptor: int, target: Path, line: bytes, *, closed: bool) -> None:
-    """One write of ``line`` and its end, on the disk when this returns. Raises `AuditUnavailable`.
+    """Write ``line`` and its end, in one go; on the disk when this returns. Raises `AuditUnavailable`.
 
     ``closed``: whether the line before has its end.
     """
     data = (b"" if closed else b"\n") + line + b"\n"
     try:
-        if os.write(descriptor, data) != len(data):
-            raise AuditUnavailable(f"{audit_path(target)} cannot be written: no space is left.")
+        while data:  # once, but for a disk that takes a part: what it says to the rest tells why
+            data = data[os.write(descriptor, data) :]
         os.fsync(descriptor)
     except OSError as error:
         raise unavailable(audit_path(target), error) from None

@@ -125,7 +125,7 @@ def _refusal(
     error: apsw.Error, connection: apsw.Connection, staged: Path, needed: int
 ) -> WizardError:
     source = connection.filename
-    full = errno_of_full(error, connection)
+    full = errno_of_full(error, connection, staged.parent)
     if (full or isinstance(error, apsw.IOError)) and available_in(staged.parent) < needed:
         return _no_space(staged, needed)
     if full:

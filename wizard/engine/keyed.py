@@ -223,7 +223,7 @@ def translated(
 
     The ``connection`` that met it, still open, knows more where a write has failed.
     """
-    if full := errno_of_full(error, connection):
+    if full := errno_of_full(error, connection, path.parent):
         return write_error(path, 0, OSError(full, ""))
     match error:
         case apsw.NotADBError():
@@ -243,14 +243,31 @@ def translated(
             return Unreadable(f"{path}: {what}.")
 
 
-def errno_of_full(error: apsw.Error, connection: apsw.Connection | None) -> int:
-    """The errno of a disk that is full, a quota or a limit on file sizes; 0 for all other errors."""
+def errno_of_full(error: apsw.Error, connection: apsw.Connection | None, directory: Path) -> int:
+    """The errno of a disk that is full, a quota or a limit on file sizes; 0 for all other errors.
+
+    ``directory`` is that of the files that SQLite made, or could not make.
+    """
     if isinstance(error, apsw.FullError):
         return errno.ENOSPC
     # SQLite has no code of its own for a quota, nor for a disk that a sync finds full.
-    if isinstance(error, apsw.IOError | apsw.CantOpenError) and connection is not None:
+    number = 0
+    if isinstance(error, apsw.IOError) and connection is not None:
         number = connection.system_errno
-        return number if number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) else 0
+    elif isinstance(error, apsw.CantOpenError):
+        number = _refused_to_a_new_file(directory)
+    return number if number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) else 0
+
+
+def _refused_to_a_new_file(directory: Path) -> int:
+    """Why no file can be made there, as where all inodes are in use; 0 if one can.
+
+    SQLite opens what it could not make once more for reading, and tells that error.
+    """
+    try:
+        os.close(os.open(directory, os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+    except OSError as refused:
+        return refused.errno or 0
     return 0
 
 

@@ -269,7 +269,9 @@ def _operation(thread: int, directory: Path, *, number: int) -> Operation | None
 
 def _makes(path: Path, flags: int) -> bool:
     """Whether opening it so makes or empties a file; SQLite opens what is there with O_CREAT, too."""
-    return bool(flags & os.O_TRUNC) or bool(flags & os.O_CREAT and not os.path.lexists(path))
+    if flags & os.O_TMPFILE == os.O_TMPFILE or flags & os.O_TRUNC:
+        return True
+    return bool(flags & os.O_CREAT and not os.path.lexists(path))
 
 
 def _path(thread: int, call: str, arguments: ctypes.Array[ctypes.c_uint64]) -> Path:
