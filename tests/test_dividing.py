@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
-from wizard.cli.dividing import NotStarted, divided
+from wizard.cli.dividing import NotStarted, Work, divided
 
 
 def run(script, *arguments):
@@ -25,7 +26,7 @@ def run(script, *arguments):
 
 def test_each_has_its_own_answer_and_end():
     told = run("""
-from wizard.cli.dividing import divided
+from wizard.cli.dividing import Work, divided
 
 def answers():
     print("an answer")
@@ -47,8 +48,9 @@ def much():
     return 0
 
 print("before", end=" ")
-works = [(work.__name__, work) for work in (answers, killed, ended, broken, much)]
-found = {each.name: (each.code, len(each.answer)) for each in divided(works, at_once=2)}
+works = [Work(work.__name__, work) for work in (answers, killed, ended, broken, much)]
+ends = divided(works, at_once=2, between=int)
+found = {each.name: (each.code, len(each.answer)) for each in ends}
 print(sorted(found.items()))
 """)
     expected = {
@@ -58,17 +60,108 @@ print(sorted(found.items()))
     assert told == f"before {sorted(expected.items())}\n"
 
 
+def test_a_process_goes_on_unless_a_work_failed_in_it_or_was_to_be_alone_there():
+    """What is ended takes one work with it, and another process takes its place."""
+    told = run("""
+from wizard.cli.dividing import Work, divided
+
+def says(code):
+    def work():
+        print(os.getpid(), len(sys.modules["__main__"].calls), end="")
+        return code
+    return work
+
+def killed():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+calls = []
+works = [
+    Work("first", says(0)), Work("second", says(0)), Work("fails", says(5)), Work("third", says(0)),
+    Work("killed", killed), Work("fourth", says(0)), Work("alone", says(0), alone=True),
+    Work("fifth", says(0)),
+]
+ends = list(divided(works, at_once=1, between=lambda: calls.append(1)))
+names, pids = [end.name for end in ends], [end.answer.split()[:1] for end in ends]
+print(names == [work.name for work in works], [end.code for end in ends])
+print([pids.index(pid) for pid in pids], [end.answer.split()[1:] for end in ends], calls)
+""")
+    codes, others = told.splitlines()
+    assert codes == "True [0, 0, 5, 0, -9, 0, 0, 0]"
+    assert others == (
+        "[0, 0, 0, 3, 4, 5, 5, 7] [[b'0'], [b'1'], [b'2'], [b'0'], [], [b'0'], [b'1'], [b'0']] []"
+    )
+
+
+def test_one_that_was_ended_while_it_waited_is_replaced():
+    """It had nothing to do, so nothing is lost with it."""
+    told = run("""
+from wizard.cli.dividing import Work, divided
+works = [Work("one", lambda: print(os.getpid()) or 0), Work("two", lambda: 0)]
+ends = divided(works, at_once=1, between=int)
+process = int(next(ends).answer)
+os.kill(process, signal.SIGKILL)
+os.waitid(os.P_PID, process, os.WEXITED | os.WNOWAIT)
+print([end.code for end in ends])
+""")
+    assert told == "[0]\n"
+
+
+def test_none_outlives_the_process_that_divides(tmp_path):
+    """Killed, it can wait for nobody: each ends what it is at, and begins nothing more."""
+    run(
+        """
+from pathlib import Path
+from wizard.cli.dividing import Work, divided
+place = Path(sys.argv[1])
+
+def work(name):
+    def done():
+        (place / f"{name} begun").touch()
+        while not (place / "go").exists():
+            time.sleep(0.01)
+        (place / f"{name} done {os.getpid()}").touch()
+        return 0
+    return done
+
+def first():
+    (place / "first").touch()
+    return 0
+
+if not os.fork():
+    works = [Work("0", first), *(Work(str(n), work(str(n))) for n in range(1, 4))]
+    list(divided(works, at_once=2, between=int))
+while len(list(place.glob("* begun"))) < 2:
+    time.sleep(0.01)
+[process] = map(int, Path(f"/proc/self/task/{os.getpid()}/children").read_text().split())
+os.kill(process, signal.SIGKILL)
+os.waitpid(process, 0)
+(place / "go").touch()
+while len(list(place.glob("* done *"))) < 2:
+    time.sleep(0.01)
+""",
+        str(tmp_path),
+    )
+    for done in tmp_path.glob("* done *"):
+        process = Path(f"/proc/{done.name.split()[-1]}")
+        deadline = time.monotonic() + 30
+        while process.exists() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert not process.exists()
+    assert len(list(tmp_path.glob("* begun"))) == 2
+
+
 def test_they_answer_although_the_output_of_all_is_a_file(tmp_path):
     """A file has a place to write at, a pipe has none."""
     script = """import sys
-from wizard.cli.dividing import divided
+from wizard.cli.dividing import Work, divided
 
 def answers():
     sys.stdout.reconfigure(errors="replace")
     print("an answer")
     return 0
 
-print([(each.code, each.answer) for each in divided([("one", answers)], at_once=1)])
+works = [Work("one", answers)]
+print([(each.code, each.answer) for each in divided(works, at_once=1, between=int)])
 """
     output = tmp_path / "output"
     with output.open("w") as file:
@@ -80,7 +173,7 @@ def test_never_more_at_once(tmp_path):
     told = run(
         """
 from pathlib import Path
-from wizard.cli.dividing import divided
+from wizard.cli.dividing import Work, divided
 place = Path(sys.argv[1])
 
 def work():
@@ -91,7 +184,8 @@ def work():
     mine.unlink()
     return 0
 
-print(max(int(each.answer) for each in divided([(str(n), work) for n in range(9)], at_once=3)))
+works = [Work(str(n), work) for n in range(9)]
+print(max(int(each.answer) for each in divided(works, at_once=3, between=int)))
 """,
         str(tmp_path),
     )
@@ -102,7 +196,7 @@ def test_who_stops_half_way_starts_nothing_more_and_waits_for_those_that_run(tmp
     told = run(
         """
 from pathlib import Path
-from wizard.cli.dividing import divided
+from wizard.cli.dividing import Work, divided
 place = Path(sys.argv[1])
 
 def work(name):
@@ -113,7 +207,7 @@ def work(name):
         return 0
     return done
 
-ends = divided([(str(n), work(str(n))) for n in range(5)], at_once=2)
+ends = divided([Work(str(n), work(str(n))) for n in range(5)], at_once=2, between=int)
 next(ends)
 ends.close()
 print(sorted(each.name for each in place.iterdir()))
@@ -129,7 +223,8 @@ def test_a_system_without_processes_is_told(monkeypatch):
 
     monkeypatch.setattr(os, "fork", refused)
     before = len(list(Path("/proc/self/fd").iterdir()))
-    found = list(divided([("one", lambda: 0), ("two", lambda: 0)], at_once=2))
+    works = [Work("one", lambda: 0), Work("two", lambda: 0)]
+    found = list(divided(works, at_once=2, between=int))
     assert [(type(each), each.name) for each in found] == [(NotStarted, "one"), (NotStarted, "two")]
     assert len(list(Path("/proc/self/fd").iterdir())) == before
 
@@ -156,7 +251,7 @@ def test_a_signal_within_the_fork_reaches_the_parent_afterwards():
     """Python calls what is registered for forks, and drops what that raises."""
     told = run(
         """
-from wizard.cli.dividing import divided
+from wizard.cli.dividing import Work, divided
 fork, heard = os.fork, []
 def forked():
     os.kill(os.getpid(), signal.SIGTERM)
@@ -164,7 +259,8 @@ def forked():
     return fork()
 os.fork = forked
 signal.signal(signal.SIGTERM, lambda *_: heard.append("signal"))
-print([each.code for each in divided([("one", lambda: 0)], at_once=1)], heard)
+works = [Work("one", lambda: 0)]
+print([each.code for each in divided(works, at_once=1, between=int)], heard)
 """
     )
     assert told.strip() == "[0] ['begun', 'signal']"

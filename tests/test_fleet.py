@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import stat
 
 import pytest
@@ -84,6 +86,45 @@ def test_it_goes_on_past_failures_and_is_safe_to_run_again(fleet):
     assert code == 0
     assert [json.loads(line)["result"] for line in out.splitlines()].count("left") == 3
     assert all(path.read_bytes() == data for path, data in before.items())
+
+
+def test_databases_may_have_their_passphrase_in_the_same_variable(tmp_path):
+    """It is taken out of the environment by whoever reads it, and each reads it."""
+    names = [f"n{number}" for number in range(4)]
+    (tmp_path / "fleet.toml").write_text(
+        "".join(
+            f'[databases.{name}]\npath = "{name}.db"\npassphrase_from = "env:NODE_PASS"\n'
+            f"no_recovery = true\n{CHEAP}"
+            for name in names
+        )
+    )
+    code, out, err = ran(tmp_path, "--manifest", "fleet.toml")
+    assert code == 0, (out, err)
+    assert sorted(json.loads(line)["name"] for line in out.splitlines()) == names
+
+
+def test_ctrl_c_ends_what_is_begun_and_begins_nothing_more(tmp_path):
+    names = [f"n{number}" for number in range(9)]
+    (tmp_path / "node.pass").write_text(passphrase("node"))
+    (tmp_path / "node.pass").chmod(0o600)
+    (tmp_path / "fleet.toml").write_text(
+        "".join(
+            f'[databases.{name}]\npath = "{name}.db"\npassphrase_from = "file:node.pass"\n'
+            "no_recovery = true\ncrypto = {memory = '19MiB', passes = 20, lanes = 1}\n"
+            for name in names
+        )
+    )
+    process = start("init", "--manifest", "fleet.toml", cwd=tmp_path)
+    first = json.loads(process.stdout.readline())
+    os.killpg(process.pid, signal.SIGINT)
+    _out, err = process.communicate(timeout=120)
+    assert first["result"] == "done"
+    assert process.returncode == 130
+    assert b"Traceback" not in err
+    states = {name: engine.inspect(tmp_path / f"{name}.db").state for name in names}
+    assert states[first["name"]] == "protected"
+    assert set(states.values()) == {"protected", "absent"}
+    assert list(tmp_path.glob(".*")) == []
 
 
 @pytest.mark.parametrize(

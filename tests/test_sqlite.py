@@ -406,7 +406,7 @@ def test_malloc_is_as_before_once_every_text_is_gone(monkeypatch):
             asked.append((option, bool(value)))
 
         @staticmethod
-        def malloc(_size):
+        def strdup(_text):
             return None
 
         @staticmethod
@@ -414,7 +414,7 @@ def test_malloc_is_as_before_once_every_text_is_gone(monkeypatch):
             pass
 
     monkeypatch.setattr(freed, "_open_windows", [0])
-    monkeypatch.setattr(freed.ctypes, "CDLL", lambda _name: Library)
+    monkeypatch.setattr(freed, "_c_library", lambda: Library)
     with (
         Secret.copy_of(bytes(32)) as secret,
         keytext.keyed_text("", secret),

@@ -11,11 +11,13 @@ Of CPython with its own allocator, and of the GNU C library; elsewhere it does l
 from __future__ import annotations
 
 import ctypes
+import mmap
 import threading
 from bisect import bisect_right
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 _M_PERTURB = -6  # <malloc.h> of the GNU C library
@@ -24,6 +26,11 @@ _FILL = 0xA5
 # of less than 64 bytes does not hold the digits of a key.
 _CACHED_SIZES = (72, 1033, 16)
 _CACHED_BLOCKS = 7
+_CACHE_FILLERS = tuple(
+    text
+    for size in range(*_CACHED_SIZES)
+    for text in (bytes((_FILL,)) * (size - 1),) * _CACHED_BLOCKS
+)
 # CPython's allocator: blocks of up to 512 bytes, in pools of one size for every 16. 480 comes first
 # and takes the free pools: 34 such blocks fill a pool to its last 16 bytes. Of 512 bytes 31 would
 # leave 464, and four texts of an earlier use in them. The smallest sizes hold no text, but their
@@ -90,9 +97,9 @@ def _take(sizes: Sequence[int], starts: list[int], ends: list[int]) -> None:
     so it ends with as many from there, one after the other, as one holds.
     """
 
-    def outside(block: object) -> bool:
-        span = bisect_right(starts, id(block)) - 1
-        return span < 0 or id(block) >= ends[span]
+    def outside(address: int) -> bool:
+        span = bisect_right(starts, address) - 1
+        return span < 0 or address >= ends[span]
 
     taken: list[object] = []
     room = _MOST_BYTES
@@ -103,8 +110,14 @@ def _take(sizes: Sequence[int], starts: list[int], ends: list[int]) -> None:
             blocks = [make() for _ in range(of_a_pool)]
             taken += blocks
             room -= of_a_pool * size
-            if all(map(outside, blocks)):
+            # One block first: it is inside nearly always, and there are thousands of them.
+            if outside(id(blocks[-1])) and all(map(outside, _pages(blocks))):
                 break
+
+
+def _pages(blocks: Sequence[object]) -> set[int]:
+    """Where the pages begin that the blocks stand in; memory is mapped by whole pages."""
+    return {id(block) & -mmap.PAGESIZE for block in blocks}
 
 
 def _maker(size: int) -> Callable[[], object]:
@@ -130,22 +143,30 @@ def _wash_thread_cache() -> None:
     Blocks that go into this cache are not overwritten when they are freed. Taking as many of each
     size as it keeps gets exactly them, until there are no more.
     """
-    library = ctypes.CDLL(None)
+    library = _c_library()
+    if library is not None:
+        # A copy of a text is a block of its size, filled, for one call instead of two.
+        taken = list(map(library.strdup, _CACHE_FILLERS))
+        deque(map(library.free, taken), maxlen=0)
+
+
+@cache
+def _c_library() -> ctypes.PyDLL | None:
+    """The GNU C library; None for another one. Its calls keep the interpreter's lock: they are short."""
+    library = ctypes.PyDLL(None)
     if getattr(library, "mallopt", None) is None:
-        return
-    library.malloc.restype = ctypes.c_void_p
-    for size in range(*_CACHED_SIZES):
-        taken = [library.malloc(ctypes.c_size_t(size)) for _ in range(_CACHED_BLOCKS)]
-        for block in taken:
-            if block:
-                ctypes.memset(block, _FILL, size)
-            library.free(ctypes.c_void_p(block))
+        return None
+    library.strdup.argtypes = (ctypes.c_char_p,)
+    library.strdup.restype = ctypes.c_void_p  # not a text: its address is needed, to free it
+    library.free.argtypes = (ctypes.c_void_p,)
+    library.free.restype = None
+    return library
 
 
 def _perturb(step: int) -> None:
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is None:
+    library = _c_library()
+    if library is None:
         return
     with _windows:
         _open_windows[0] += step
-        mallopt(_M_PERTURB, _FILL if _open_windows[0] else 0)
+        library.mallopt(_M_PERTURB, _FILL if _open_windows[0] else 0)

@@ -19,9 +19,11 @@ from pathlib import Path
 from nacl.signing import SigningKey
 
 from wizard.engine import sodium
+from wizard.engine.kit_reading import parse_sheets
 from wizard.engine.masterkey import ROOT_CONTEXT
 from wizard.engine.metadata import read_metadata
 from wizard.engine.opening import open_data_key, open_root
+from wizard.engine.recovery import combine
 from wizard.engine.secret import Secret
 from wizard.engine.sidecar import read_sidecar, sidecar_path
 
@@ -84,6 +86,21 @@ def of_database(path: Path, passphrase: str) -> tuple[dict[str, bytes], dict[str
         **of_bytes("wrapping key", wrapping_bytes),
     }
     return master, of_bytes("data key", key)
+
+
+def of_sheet(text: str) -> dict[str, bytes]:
+    """The words of a kit that is one sheet, as they are printed and as they are computed on."""
+    words = parse_sheets([text]).mnemonics[0]
+    with combine([words]) as secret:
+        recovery = _content(secret)
+    rows = [line for line in text.splitlines() if words[4] in line.split()]
+    assert len(rows) == 1
+    return {
+        "a row of words": rows[0].encode(),
+        "the first words": " ".join(words[:8]).encode(),
+        "the last words": " ".join(words[-8:]).encode(),
+        **of_bytes("recovery secret", recovery),
+    }
 
 
 def scanned(pids: list[int], needles: Needles) -> Counter[str]:

@@ -17,7 +17,7 @@ import pytest
 
 from tests.api_server import configure, init, node_token, serving
 from tests.attacks import FULL
-from tests.attacks.scanning import family, of_database, of_passphrase, scanned
+from tests.attacks.scanning import family, of_database, of_passphrase, of_sheet, scanned
 from tests.attacks.wizard_run import by_keys, by_keys_shown, by_paste, take_to
 from tests.databases import make_plain
 from tests.engine_talk import Talk
@@ -238,6 +238,54 @@ def test_init_keeps_nothing(tmp_path, passphrase):
     master, data = of_database(path, passphrase)
     assert scanned(family(session.child.pid), of_passphrase(passphrase) | master | data) == {}
     session.child.close(force=True)
+
+
+# Two works in one process, the second of which only waits: it has what the first has left there.
+MANIFEST = """
+import os, sys
+from wizard import engine
+from wizard.cli import program
+from wizard.cli.dividing import Work, divided
+from wizard.cli.fleet import forget
+sys.stdin.readline()
+engine.protect_process()
+engine.load_initialization()
+told, asked, kept = os.dup(1), os.dup(0), []
+def protects():
+    code = program.run(sys.argv[3:])
+    if sys.argv[1] == "careless":
+        kept.append(open(sys.argv[2]).read())
+    return code
+def waits():
+    os.write(told, b"ready\\n")
+    os.read(asked, 1)
+    return 0
+works = [Work("first", protects), Work("second", waits)]
+assert [end.code for end in divided(works, at_once=1, between=forget)] == [0, 0]
+"""
+
+
+def test_a_process_of_a_manifest_has_nothing_of_one_database_at_the_next(tmp_path):
+    found = {}
+    for how in ("careless", "careful"):
+        path = make_plain(tmp_path / f"{how}.db", rows=3)
+        given, sheet = tmp_path / f"{how}.pass", tmp_path / f"{how}.txt"
+        given.write_text(ACCENTED)
+        given.chmod(0o600)
+        command = ("init", str(path), "--json", "--recovery-out", str(sheet), *CHEAP)
+        command += ("--passphrase", f"file:{given}")
+        with program(MANIFEST, how, str(sheet), *command) as process:
+            assert process.stdout.readline() == b"ready\n"
+            master, data = of_database(path, ACCENTED)
+            words = of_sheet(sheet.read_text())
+            needles = (
+                words if how == "careless" else of_passphrase(ACCENTED) | master | data | words
+            )
+            _parent, child = family(process.pid)
+            found[how] = set(scanned([child], needles))
+            say(process)
+            assert process.wait(timeout=60) == 0
+    assert found == {"careless": {"a row of words"}, "careful": set()}
 
 
 def test_shell_keeps_the_data_key_while_it_is_open(protected, tmp_path):

@@ -1,14 +1,17 @@
 """``init --manifest``: many databases, as many at a time as there are processors and memory.
 
-- Each database is protected by a process of its own, which does what ``init`` does; one that fails
-  or is killed harms no other. They are divided from this one, which has loaded what they need: a
-  start of Python for each would cost more than a cheap derivation.
+- Each database is protected by a process that does what ``init`` does; one that fails or is killed
+  harms no other. The processes are divided from this one, which has loaded what they need: a start
+  of Python for each would cost more than a cheap derivation.
+- A process that has protected one database goes on to the next, once it has let go of all that it
+  knew of the first, and overwritten it.
 - It is safe to run again: what is protected already is left as it is.
 - One line of JSON for each database on standard output, as soon as it has ended.
 """
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import os
@@ -18,10 +21,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wizard import engine
+from wizard import engine, freed
 from wizard.cli import output, program
 from wizard.cli.choose import DEFAULT_PRESET
-from wizard.cli.dividing import Ended, NotStarted, divided
+from wizard.cli.dividing import Ended, NotStarted, Work, divided
 from wizard.cli.interruption import interruptible
 from wizard.cli.progress import progress_line
 from wizard.cli.sources import Source, SourceKind
@@ -63,18 +66,28 @@ def _protect_all(todo: Mapping[str, FleetDatabase], params: Mapping[str, engine.
     engine.load_initialization()
     for command in ("init", "initializing"):
         importlib.import_module(f"wizard.cli.{command}")
-    works = (
-        (name, partial(program.run, _words(database, params[name])))
-        for name, database in todo.items()
-    )
+    works = [_work(name, database, params[name]) for name, database in todo.items()]
     code = 0
     # On Ctrl+C the processes have had the same, and undo what they have begun.
-    with closing(divided(works, at_once=_at_once(params))) as ends:
+    with closing(divided(works, at_once=_at_once(params), between=forget)) as ends:
         for ended in ends:
             line = {"name": ended.name, "path": str(todo[ended.name].path), **_outcome(ended)}
             _say(line)
             code = code or line.get("error", {}).get("exit_code", 0)
     return code
+
+
+def _work(name: str, database: FleetDatabase, params: engine.KdfParams) -> Work:
+    # A variable is taken out of the environment, and the next database may need the same.
+    alone = Source.parse(database.passphrase_from).kind is SourceKind.ENV
+    return Work(name, partial(program.run, _words(database, params)), alone=alone)
+
+
+def forget() -> None:
+    """Let nothing of one database be left in the process when the next begins."""
+    engine.wipe_all()
+    gc.collect()
+    freed.overwrite()
 
 
 def _check_sources(manifest: Path, fleet: Mapping[str, FleetDatabase]) -> None:

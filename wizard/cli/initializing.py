@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any
 from wizard import engine
 from wizard.cli import changes, kit, output
 from wizard.cli.interruption import interruptible
-from wizard.cli.new_passphrase import Demand, new_passphrase
+from wizard.cli.new_passphrase import Demand, new_passphrase, unjudged
 from wizard.cli.progress import progress_line
+from wizard.cli.sources import Source
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from wizard.cli.choose import CostChoice
     from wizard.cli.new_passphrase import Generated
-    from wizard.cli.sources import Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +46,7 @@ def run(chosen: InitOptions) -> dict[str, Any]:
     _check_target(chosen.path)
     kit.check_free(chosen.sheets)
     kit.warn_about_place(chosen.sheets, database=chosen.path)
-    with new_passphrase(
-        chosen.source, Demand(chosen.minimum_score, context=(chosen.path.stem,))
-    ) as passphrase:
+    with _passphrase(chosen) as passphrase:
         params, allowed = changes.agreed_params(chosen.cost, allow_high_cost=chosen.allow_high_cost)
         with progress_line() as line, interruptible() as token:
             pending = engine.prepare_initialization(
@@ -71,6 +69,14 @@ def run(chosen: InitOptions) -> dict[str, Any]:
             readers=chosen.readers,
         )
     return _result(done, chosen)
+
+
+def _passphrase(chosen: InitOptions) -> engine.Secret:
+    if chosen.cost.has_numbers and isinstance(chosen.source, Source):
+        return unjudged(chosen.source)
+    # Before this machine is measured, or it is typed a second time.
+    demand = Demand(chosen.minimum_score, context=(chosen.path.stem,))
+    return new_passphrase(chosen.source, demand)
 
 
 def _check_target(path: Path) -> None:

@@ -74,6 +74,15 @@ def new_passphrase(source: Source | Generated | None, demand: Demand) -> engine.
     raise AssertionError("the last attempt returns or raises")
 
 
+def unjudged(source: Source) -> engine.Secret:
+    """Return what a source delivers in the engine's form; the caller closes it.
+
+    For a verb that begins nothing before the engine has judged its strength, which takes time.
+    """
+    with source.read() as given:
+        return engine.new_passphrase_from(given)
+
+
 def drawn_passphrase() -> engine.Secret:
     """Draw words, show them where no history is kept, and have them typed again.
 

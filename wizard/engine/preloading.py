@@ -12,6 +12,7 @@ from wizard.engine import argon2_choice
 
 # The libraries that the engine loads late, and its own modules that load the rest of it.
 _LATE = (
+    "encodings.ascii",
     "wizard.engine.audit_reading",
     "wizard.engine.checklist",
     "wizard.engine.initialization",
