@@ -110,11 +110,10 @@ def test_what_one_protects_the_other_opens(built, tmp_path):
 
 # With something in the place of pip -----------------------------------------------------------
 
-# Python as it is called here: "-P -m pip --version", "-P -m pip wheel ...", "-P -m MODULE LIBRARY".
+# Python as it is called here: "-P -m pip wheel ...", and "-P -m MODULE LIBRARY".
 STUB = """#!/bin/sh
 here='{here}'
 case "$3 $4" in
-"pip --version") exit {pip_version} ;;
 "pip wheel") env > "$here/environment"; echo "$@" > "$here/arguments"; {pip_wheel} ;;
 *) {proof} ;;
 esac
@@ -135,8 +134,8 @@ def pip(tmp_path, monkeypatch):
     (wheels / "made.zip").rename(wheels / "made.whl")
     stub = tmp_path / "python"
 
-    def behave(*, pip_version=0, pip_wheel=WHEEL, proof=SAME):
-        fields = {"pip_version": pip_version, "pip_wheel": pip_wheel, "proof": proof}
+    def behave(*, pip_wheel=WHEEL, proof=SAME):
+        fields = {"pip_wheel": pip_wheel, "proof": proof}
         text = STUB
         for name, value in {"here": tmp_path, **fields}.items():
             text = text.replace("{" + name + "}", str(value))
@@ -182,7 +181,6 @@ def test_a_second_build_takes_the_place_of_one_that_no_longer_fits(pip, place):
 
 
 REFUSALS = {
-    "pip": ({"pip_version": 1}, "There is no pip for"),
     "fetch": (
         {"pip_wheel": "echo 'ERROR: No matching distribution found for x'; exit 1"},
         "pip could not fetch what is needed to build it: No matching distribution found",
@@ -228,6 +226,7 @@ def test_a_failed_build_leaves_the_one_before(pip, place):
 @pytest.mark.parametrize(
     ("patch", "code", "words"),
     [
+        ((argon2_building, "find_spec", lambda _name: None), "pip", "There is no pip for"),
         ((argon2_building.shutil, "which", lambda _name: None), "compiler", "no C compiler"),
         (
             (argon2_building.sysconfig, "get_path", lambda _name: "/nowhere"),

@@ -19,6 +19,7 @@ import zipfile
 from contextlib import suppress
 from importlib.machinery import EXTENSION_SUFFIXES
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,8 +59,7 @@ def installed_version() -> str:
 
 def check_tools() -> None:
     """Raise `CannotBuild` where pip, a compiler or Python's header files are missing."""
-    command = [sys.executable, "-P", "-m", "pip", "--version"]
-    if subprocess.run(command, capture_output=True, check=False).returncode:
+    if find_spec("pip") is None:
         raise CannotBuild("pip", f"There is no pip for {sys.executable}, which would fetch it.")
     named = os.environ.get("CC", "").split()[:1]
     if not any(shutil.which(name) for name in named or _COMPILERS):
