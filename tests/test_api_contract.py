@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections import Counter
 
 import hypothesis
@@ -63,7 +65,9 @@ def ask_all(api, operation, mode, seen):
     )  # fmt: skip
     def ask(case):
         response = case.call(
-            base_url=api.told["address"], headers={"Authorization": f"Bearer {api.token}"}
+            base_url=api.told["address"],
+            headers={"Authorization": f"Bearer {api.token}"},
+            timeout=60,
         )
         seen[operation.method, operation.path, response.status_code] += 1
         # What refuses on purpose, for a while: too many at once, and not ready.
@@ -111,6 +115,7 @@ def test_a_member_named_twice_is_refused_by_every_operation_that_takes_a_body(ap
 
 
 def test_every_operation_is_described_with_its_errors(described):
+    schemas = described["components"]["schemas"]
     for path, methods in described["paths"].items():
         for method, operation in methods.items():
             where = f"{method} {path}"
@@ -119,11 +124,19 @@ def test_every_operation_is_described_with_its_errors(described):
             if path not in {"/healthz", "/readyz"}:
                 assert {"401", "403"} <= set(operation["responses"]), where
             if "requestBody" in operation:
+                asked = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"]
+                assert schemas[asked.rpartition("/")[2]]["examples"], where
                 assert {"413", "415", "422"} <= set(operation["responses"]), where
             for status, answer in operation["responses"].items():
                 problems = answer.get("content", {}).get("application/problem+json")
                 if path != "/readyz" or status != "503":
                     assert (int(status) >= 400) == (problems is not None), where
+    examples = described["components"]["examples"]
+    for code, example in examples.items():
+        assert example["value"]["code"] == code
+        assert "{" not in str(list(example["value"].values()))
+    named = set(re.findall(r"#/components/examples/(\w+)", json.dumps(described["paths"])))
+    assert {"wrong_passphrase", "busy", "throttled", "overloaded"} <= named <= set(examples)
     assert described["security"] == [{"token": []}]
     text = str(described["components"]["schemas"])
     assert "HTTPValidationError" not in text

@@ -1,4 +1,7 @@
-"""The parts of the OpenAPI description that routes share: every error that each can answer."""
+"""The parts of the OpenAPI description that routes share: every error that each can answer.
+
+An error stands there once, as an example, and is named wherever it can be the answer.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,10 @@ from fastapi import FastAPI
 from pydantic import BaseModel
 
 from wizard.api.answers import Problem
-from wizard.api.problems import MEDIA_TYPE
+from wizard.api.problems import MEDIA_TYPE, document_of
+from wizard.diagnostics import Explanation
 from wizard.error_table import TABLE
+from wizard.version import PROGRAM
 
 _REASONS = {
     400: "The request, or its Host header, cannot be served.",
@@ -45,15 +50,34 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
 def _problem(status: int) -> dict[str, Any]:
     codes = sorted({row.code for row in TABLE.values() if row.http_status == status})
     told = f" Codes: {', '.join(codes)}." if codes else ""
+    content: dict[str, Any] = {"schema": {"$ref": "#/components/schemas/Problem"}}
+    if codes:
+        content["examples"] = {code: {"$ref": f"#/components/examples/{code}"} for code in codes}
     described: dict[str, Any] = {
         "description": _REASONS[status] + told,
-        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        "content": {MEDIA_TYPE: content},
     }
     if status in _WAITS:
         described["headers"] = {
             "Retry-After": {"schema": {"type": "integer"}, "description": "Seconds to wait."}
         }
     return described
+
+
+def _examples() -> dict[str, Any]:
+    """Every error that can be an answer; what is told besides depends on the case."""
+    found = {}
+    for row in TABLE.values():
+        if row.http_status in _REASONS:
+            told = Explanation(
+                code=row.code,
+                exit_code=row.exit_code,
+                http_status=row.http_status,
+                message=f"{row.code.replace('_', ' ').capitalize()}. {row.assurance}".strip(),
+                hint=row.hint.replace("{program}", PROGRAM).replace("{path}", "PATH"),
+            )
+            found[row.code] = {"value": document_of(told, row.http_status)}
+    return found
 
 
 def complete(app: FastAPI) -> None:
@@ -66,6 +90,7 @@ def complete(app: FastAPI) -> None:
     schemas["Problem"] = schema
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
+    components["examples"] = _examples()
     components["securitySchemes"] = {
         "token": {
             "type": "http",

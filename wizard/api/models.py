@@ -14,6 +14,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    JsonValue,
     model_validator,
 )
 
@@ -21,7 +22,13 @@ from wizard import engine
 from wizard.api.secret_fields import SecretBytes, SecretSheet, SecretText
 
 _STRICT = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+_SPOKEN = "some words that nobody guesses"
 _NAME = r"^[a-z0-9][a-z0-9_-]{0,62}$"
+
+
+def _shown(**members: JsonValue) -> ConfigDict:
+    """As strict, with these members as the example of a whole request."""
+    return {**_STRICT, "json_schema_extra": {"examples": [{"database": "orders", **members}]}}
 
 
 def _base64(value: object) -> object:
@@ -122,6 +129,8 @@ class NewSecret(Cost):
 class InitRequest(NewSecret):
     """A database to be protected: a new one, or one that exists as plaintext."""
 
+    model_config = _shown(generate_words=6, recovery={"threshold": 2, "shares": 3})
+
     cipher: Literal["aegis", "chacha20", "sqlcipher"] | None = None
     recovery: Recovery | None = Recovery()
     original: Literal["keep", "remove"] = Field(
@@ -136,12 +145,16 @@ class RecoverRequest(NewSecret):
     one is refused afterwards.
     """
 
+    model_config = _shown(generate_words=6, sheets=["academic acid ..."])
+
     sheets: list[SecretSheet] = Field(min_length=1, max_length=16)
     recovery: Recovery | None = None
 
 
 class ValidateRequest(Cost):
     """What an initialization would be given; nothing is written."""
+
+    model_config = _shown(passphrase=_SPOKEN, preset="balanced")
 
     database: DatabaseName
     passphrase: SecretText | None = None
@@ -150,7 +163,7 @@ class ValidateRequest(Cost):
 class UnlockRequest(BaseModel):
     """A passphrase, or an operator's, to be tried."""
 
-    model_config = _STRICT
+    model_config = _shown(passphrase=_SPOKEN)
 
     database: DatabaseName
     passphrase: SecretText
@@ -170,6 +183,8 @@ class RotateRequest(UnlockRequest):
 class PassphraseRequest(Cost):
     """A new passphrase; the cost of unlocking stays as it is unless it is given."""
 
+    model_config = _shown(passphrase=_SPOKEN, new_passphrase=_SPOKEN)
+
     database: DatabaseName
     passphrase: SecretText
     keyfile: SecretBytes | None = None
@@ -179,7 +194,7 @@ class PassphraseRequest(Cost):
 class VerifyRequest(BaseModel):
     """A message and its signature, both in base64."""
 
-    model_config = _STRICT
+    model_config = _shown(message="aGVsbG8=", signature="SGVsbG8=")
 
     database: DatabaseName
     message: Base64 = Field(examples=["aGVsbG8="])

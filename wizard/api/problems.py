@@ -64,14 +64,7 @@ def problem(error: BaseException, *, path: Any = None) -> Problem:
         error.explanation if isinstance(error, WorkFailed) else explain(error, path=path)
     )
     status = getattr(error, "http_status", told.http_status)
-    document: dict[str, Any] = {
-        "type": _TYPE + told.code,
-        "title": told.code.replace("_", " ").capitalize(),
-        "status": status,
-        "detail": told.message,
-        **told.as_dict(),
-    }
-    del document["message"]
+    document = document_of(told, status)
     faults: Sequence[FieldFault] = getattr(error, "faults", ())
     if isinstance(error, InvalidRequest) and faults:
         document["errors"] = [{"field": each.field, "message": each.message} for each in faults]
@@ -81,6 +74,19 @@ def problem(error: BaseException, *, path: Any = None) -> Problem:
     if isinstance(error, NotAuthenticated):
         headers["WWW-Authenticate"] = "Bearer"
     return Problem(status, document, headers)
+
+
+def document_of(told: Explanation, status: int) -> dict[str, Any]:
+    """Return the document that says what an explanation says."""
+    document: dict[str, Any] = {
+        "type": _TYPE + told.code,
+        "title": told.code.replace("_", " ").capitalize(),
+        "status": status,
+        "detail": told.message,
+        **told.as_dict(),
+    }
+    del document["message"]
+    return document
 
 
 async def answer(_request: Request, error: Exception) -> Response:
