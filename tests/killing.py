@@ -6,12 +6,12 @@ The tracer is the one that ``selftest --crash`` ships (`wizard.selftest.tracing`
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tests.programs import unless
 from wizard.selftest.acting import Act, ActFailed
+from wizard.selftest.scratch import renew
 from wizard.selftest.tracing import Operation, can_trace, killed, operations
 
 __all__ = [
@@ -62,9 +62,3 @@ def chosen(seen: Sequence[Operation], *, sample: int) -> list[int]:
         return changes
     last = len(changes) - 1
     return [changes[round(step * last / (sample - 1))] for step in range(sample)]
-
-
-def renew(directory: Path, pristine: Path) -> None:
-    """Let ``directory`` hold what ``pristine`` holds, and nothing else."""
-    shutil.rmtree(directory, ignore_errors=True)
-    shutil.copytree(pristine, directory, symlinks=True)

@@ -75,7 +75,7 @@ def _keep(sidecar: Path, data: bytes) -> Path:
     kept = free_name(sidecar, "replaced")
     try:
         kept.hardlink_to(sidecar)
-        sync_directory(kept.parent)
+        _sync_or_take_back(kept)
     except FileExistsError:
         raise OutputExists(kept) from None
     except OSError:
@@ -83,3 +83,11 @@ def _keep(sidecar: Path, data: bytes) -> Path:
             raise Unreadable(f"{sidecar} is too large to be kept; move it away first.") from None
         create_file(kept, data, public=True)
     return kept
+
+
+def _sync_or_take_back(kept: Path) -> None:
+    try:
+        sync_directory(kept.parent)
+    except WizardError:
+        tidy(kept)
+        raise

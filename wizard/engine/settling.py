@@ -12,6 +12,7 @@ from pathlib import Path
 
 from wizard.engine import audit, inspection, sqlite
 from wizard.engine.cut_off import is_cut_off
+from wizard.engine.errors import Interrupted, WizardError
 from wizard.engine.moving_aside import finish, unlink_aside
 from wizard.engine.replacement import read_sidecar_bytes, settled
 from wizard.engine.sidecar import (
@@ -61,9 +62,18 @@ def settle(target: Path) -> str | None:
 def _start_over(target: Path) -> str:
     """The new sidecar is in place and its kit was proved: the new database follows it."""
     metadata = read_sidecar_bytes(read_sidecar(sidecar_path(target)) or b"").current
-    finish(target)
     entry = audit.Audited(target, "reinitialize")
     entry.concerns(metadata)
+    try:
+        finish(target)
+    except WizardError as error:
+        if is_cut_off(target):
+            raise
+        entry.done()
+        raise Interrupted(
+            f"Starting over with {target.name} was finished, but the disk did not confirm it: {error} "
+            "The old files are beside it under a dated name."
+        ) from None
     entry.done()
     return (
         f"Starting over with {target.name} had been cut off; it was finished: the new database is "

@@ -23,6 +23,7 @@ from wizard import engine
 from wizard.selftest.acting import ActFailed, run_for
 from wizard.selftest.cases import CASES, Case
 from wizard.selftest.looking import Lost
+from wizard.selftest.scratch import renew
 from wizard.selftest.tracing import Operation, can_trace, killed, operations
 
 MOMENTS = 60
@@ -129,7 +130,7 @@ class _Run:
         for done, number in enumerate(numbers):
             self.cancel.check()
             self.report(case.verb, done, len(numbers))
-            _renew(work, pristine)
+            renew(work, pristine)
             operation = killed(lambda: case.act(work), work, number)
             if operation is None:
                 continue  # a run may need an operation less than the one before
@@ -150,7 +151,7 @@ class _Run:
         moments = self.most or MOMENTS
         try:
             case.prepare(pristine)
-            _renew(work, pristine)
+            renew(work, pristine)
             started = time.monotonic()
             run_for(lambda: case.act(work), None)
             took = time.monotonic() - started
@@ -161,7 +162,7 @@ class _Run:
         for moment in range(moments):
             self.cancel.check()
             self.report(case.verb, moment, moments)
-            _renew(work, pristine)
+            renew(work, pristine)
             seconds = took * (moment + 0.5) / moments
             if not run_for(lambda: case.act(work), seconds):
                 continue  # it was quicker this time
@@ -178,7 +179,7 @@ class _Run:
         """What the verb does to the disk when nobody kills it."""
         try:
             case.prepare(pristine)
-            _renew(work, pristine)
+            renew(work, pristine)
             seen = operations(lambda: case.act(work), work)
         except (engine.WizardError, ActFailed) as error:
             raise CannotRun(f"{case.verb} fails here without being killed: {error}") from None
@@ -204,8 +205,3 @@ def _sample(changes: Sequence[Operation], wanted: int) -> Sequence[Operation]:
         return changes
     last = len(changes) - 1
     return [changes[round(step * last / (wanted - 1))] for step in range(wanted)]
-
-
-def _renew(directory: Path, pristine: Path) -> None:
-    shutil.rmtree(directory, ignore_errors=True)
-    shutil.copytree(pristine, directory)

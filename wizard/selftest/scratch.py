@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -90,6 +92,21 @@ def without_sidecar(directory: Path) -> None:
     protected(directory)
     backup(directory)
     engine.sidecar_path(directory / DATABASE).unlink()
+
+
+def renew(directory: Path, pristine: Path) -> None:
+    """Let ``directory`` hold what ``pristine`` holds, second names included, and nothing else."""
+    shutil.rmtree(directory, ignore_errors=True)
+    names: dict[int, str] = {}
+
+    def copy(old: str, new: str) -> str:
+        first = names.setdefault(Path(old).lstat().st_ino, new)
+        if first != new:
+            os.link(first, new)
+            return new
+        return shutil.copy2(old, new, follow_symlinks=False)
+
+    shutil.copytree(pristine, directory, symlinks=True, copy_function=copy)
 
 
 def keeping(directory: Path, *, new: bool = False) -> Callable[[engine.RecoveryKit], list[str]]:
