@@ -2,7 +2,8 @@
 
 - `operations` runs an act to its end and lists what it did to files below a directory; `killed`
   runs it again and sends SIGKILL when operation number N is about to happen, so that it never does.
-- A seccomp filter lets everything but those calls run at full speed.
+- A seccomp filter lets everything but those calls run at full speed, and also what opens a file only
+  to read it: nothing is different on the disk after that.
 - Only operations below the directory count, so their numbers do not depend on what else a process
   opens (modules, /proc).
 """
@@ -30,7 +31,7 @@ _CWD = (1 << 32) - 100
 # <linux/prctl.h>, <linux/seccomp.h>, <linux/filter.h> and <linux/audit.h>
 _SET_DUMPABLE, _SET_SECCOMP, _SET_NO_NEW_PRIVS = 4, 22, 38
 _MODE_FILTER = 2
-_LOAD, _JUMP_IF_EQUAL, _RETURN = 0x20, 0x15, 0x06
+_LOAD, _JUMP_IF_EQUAL, _JUMP_IF_ANY, _RETURN = 0x20, 0x15, 0x45, 0x06
 _ALLOW, _TRACE = 0x7FFF0000, 0x7FF00000
 _ARCHITECTURES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 
@@ -52,6 +53,9 @@ _CALLS = {
     int(number): name
     for name, number in (each.split(":") for each in _NUMBERS.get(platform.machine(), "").split())
 }
+# Which argument says how a file is opened, and what in it may make or empty one.
+_FLAGS_OF = {"open": 1, "openat": 2}
+_MAKING = os.O_CREAT | os.O_TRUNC | (os.O_TMPFILE & ~os.O_DIRECTORY)
 _BY_DESCRIPTOR = {
     **dict.fromkeys(("write", "pwrite64", "writev", "pwritev", "fsync", "fdatasync"), 0),
     **dict.fromkeys(("ftruncate", "fchmod", "fchown", "fallocate"), 0),
@@ -228,22 +232,35 @@ def _let_be_traced() -> None:
 
 def _stop_at_calls() -> None:
     """From now on this process stops before each of the calls that count, and at no other."""
-    program = (_Step * (len(_CALLS) + 5))()
-    steps = [
-        _Step(_LOAD, 0, 0, 4),  # the architecture: numbers of another one mean other calls
-        _Step(_JUMP_IF_EQUAL, 0, len(_CALLS) + 1, _ARCHITECTURES[platform.machine()]),
-        _Step(_LOAD, 0, 0, 0),  # the number of the call
-        *(
-            _Step(_JUMP_IF_EQUAL, len(_CALLS) - place, 0, number)
-            for place, number in enumerate(_CALLS)
-        ),
-        _Step(_RETURN, 0, 0, _ALLOW),
-        _Step(_RETURN, 0, 0, _TRACE),
-    ]
+    steps = _filter(_ARCHITECTURES[platform.machine()])
+    program = (_Step * len(steps))()
     program[:] = steps
     filtering = _Program(len(steps), ctypes.addressof(program))
     _prctl(_SET_NO_NEW_PRIVS, 1)
     _prctl(_SET_SECCOMP, _MODE_FILTER, ctypes.addressof(filtering))
+
+
+def _filter(architecture: int) -> list[_Step]:
+    """Stop at those calls; of those that open a file, at what may make or empty one."""
+    opens = [(number, _FLAGS_OF[name]) for number, name in _CALLS.items() if name in _FLAGS_OF]
+    others = [number for number, name in _CALLS.items() if name not in _FLAGS_OF]
+    numbers = [*others, *(number for number, _place in opens)]
+    # Jumps go forward only: an answer, what is asked of the opening calls, and both answers.
+    allow, trace = 3 + len(numbers) + 1 + 2 * len(opens), 3 + len(numbers) + 2 + 2 * len(opens)
+    targets = [trace] * len(others) + [4 + len(numbers) + 2 * place for place in range(len(opens))]
+    steps = [
+        _Step(_LOAD, 0, 0, 4),  # the architecture: numbers of another one mean other calls
+        _Step(_JUMP_IF_EQUAL, 0, allow - 2, architecture),
+        _Step(_LOAD, 0, 0, 0),  # the number of the call
+    ]
+    for number, target in zip(numbers, targets, strict=True):
+        steps.append(_Step(_JUMP_IF_EQUAL, target - len(steps) - 1, 0, number))
+    steps.append(_Step(_RETURN, 0, 0, _ALLOW))
+    for _number, place in opens:
+        steps.append(_Step(_LOAD, 0, 0, 16 + 8 * place))  # the lower half of that argument
+        here = len(steps) + 1
+        steps.append(_Step(_JUMP_IF_ANY, trace - here, allow - here, _MAKING))
+    return [*steps, _Step(_RETURN, 0, 0, _ALLOW), _Step(_RETURN, 0, 0, _TRACE)]
 
 
 def _prctl(option: int, first: int, second: int = 0) -> None:
@@ -262,8 +279,7 @@ def _operation(thread: int, directory: Path, *, number: int) -> Operation | None
     path = _path(thread, call, info.args)
     if path != directory and directory not in path.parents:
         return None
-    flags = info.args[2 if call == "openat" else 1]
-    changes = call not in ("open", "openat") or _makes(path, flags)
+    changes = call not in _FLAGS_OF or _makes(path, info.args[_FLAGS_OF[call]])
     return Operation(number, call, path.relative_to(directory).as_posix(), changes)
 
 
