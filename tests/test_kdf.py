@@ -223,6 +223,38 @@ def test_the_working_memory_is_ours_and_ends_as_zeros(
     assert released[0] == bytes(len(released[0]))
 
 
+def test_one_memory_serves_derivations_that_follow_on_each_other(
+    released: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is zero before each, whatever the one before was of, and goes back at the end."""
+    begun_on: list[tuple[int, bytes]] = []
+    lend = working_memory.WorkingMemory.lend
+
+    def watch(self: object, ffi: object, address: object, size: int) -> int:
+        begun_on.append((self._address, ctypes.string_at(self._address, size)))
+        return lend(self, ffi, address, size)
+
+    monkeypatch.setattr(working_memory.WorkingMemory, "lend", watch)
+
+    def derived(password: bytes, memory_kib: int) -> bytes:
+        params = KdfParams(memory_kib=memory_kib, passes=1, lanes=1)
+        return content(kdf._derive(Secret.copy_of(password), salt=SALT, params=params))
+
+    with working_memory.one_memory():
+        found = [derived(b"first", 512), derived(b"second", 512)]
+        assert released == []
+        found.append(derived(b"larger", 1024))
+        assert len(released) == 1
+    assert len(released) == 2
+    assert not any(map(any, released))
+    derived(b"alone", 512)
+    assert len(released) == 3
+    sizes = ((b"first", 512), (b"second", 512), (b"larger", 1024))
+    assert found == [hash_secret_raw(word, SALT, 1, kib, 1, 32, Type.ID) for word, kib in sizes]
+    assert begun_on[0][0] == begun_on[1][0]
+    assert not any(any(block) for _address, block in begun_on)
+
+
 def test_argon2_wipes_before_it_gives_the_memory_back(monkeypatch: pytest.MonkeyPatch) -> None:
     """What `take_back` relies on, of the library that is installed."""
     seen: list[bytes] = []

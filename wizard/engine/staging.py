@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -43,6 +43,7 @@ from wizard.engine.sidecar import (
 from wizard.engine.slots import DATA_KEY_BYTES, SLOT_ID_BYTES, MasterSlot, RecoverySlot
 from wizard.engine.source import ConversionReport
 from wizard.engine.sqlite import Cipher, InnerIdentity
+from wizard.engine.working_memory import one_memory
 from wizard.version import TOOL
 
 NEW_PAGE_SIZE = 4096
@@ -78,7 +79,7 @@ class Staging:
         salt = os.urandom(SALT_BYTES)
         self._report(Stage.DERIVE, 0)
         self.cancel.check()
-        with ExitStack() as keys:
+        with ExitStack() as keys, self._memory():
             data_key = keys.enter_context(Secret.random(DATA_KEY_BYTES))
             with derive(passphrase, salt=salt, params=self.params, keyfile=keyfile) as root:
                 self._report(Stage.DERIVE, 1)
@@ -95,6 +96,10 @@ class Staging:
                 kit = kit_of(metadata, mnemonics, database_name=self.target.name)
             keys.pop_all()
         return Staged(metadata, kit, conversion, data_key, master)
+
+    def _memory(self) -> AbstractContextManager[None]:
+        """One memory for both derivations; given back between them where a copy takes its time."""
+        return one_memory() if self.source is None else nullcontext()
 
     def _write_under(
         self, root: Secret, master: SigningKey, data_key: Secret, *, salt: bytes, keyfile: bool

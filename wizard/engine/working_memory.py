@@ -5,6 +5,8 @@
 - Touched by several threads before Argon2 begins. One lane would wait for one page after the other,
   and longest on a virtual machine that has given its free memory back to the host (measured there
   for 1 GiB: 2.1 s by one thread, 0.5 s by two; 0.14 and 0.06 s where the machine has its memory).
+- Given back after each derivation, but within `one_memory`: the system fills with zeros what it
+  gives, which is about an eighth of a derivation, and it is zero already.
 """
 
 from __future__ import annotations
@@ -14,12 +16,13 @@ import errno
 import mmap
 import os
 import threading
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 
 from wizard.engine.errors import NoMemory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any, Self
 
 _HUGE_PAGE = 2 * 1024 * 1024
@@ -40,19 +43,9 @@ class WorkingMemory:
     """Argon2's blocks: lent once per run, zero when the mapping ends. Raises `NoMemory`."""
 
     def __init__(self, size: int) -> None:
-        try:
-            # One huge page more, so that the blocks can start on a boundary of huge pages.
-            self._mapping = mmap.mmap(
-                -1, size + _HUGE_PAGE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
-            )
-        except OSError as error:
-            if error.errno != errno.ENOMEM:
-                raise
-            raise NoMemory(needed_kib=size // 1024) from error
-        for name in ("MADV_HUGEPAGE", "MADV_DONTDUMP"):
-            if hasattr(mmap, name):
-                with suppress(OSError):  # a kernel built without it: slower, not wrong
-                    self._mapping.madvise(getattr(mmap, name))
+        kept = _of_this_thread.take(size)
+        self._mapping = _mapped(size) if kept is None else kept
+        self._touched = kept is not None
         address = ctypes.addressof(ctypes.c_char.from_buffer(self._mapping))
         self._address = -(-address // _HUGE_PAGE) * _HUGE_PAGE
         self._size = size
@@ -60,6 +53,8 @@ class WorkingMemory:
 
     def touch(self) -> None:
         """Populate all pages, in equal shares. The interpreter lock is free meanwhile."""
+        if self._touched:
+            return
         shares = max(1, min(usable_processors(), self._size // _SHARE))
         share = -(-self._size // shares // _HUGE_PAGE) * _HUGE_PAGE
         offsets = range(0, self._size, share)
@@ -95,7 +90,68 @@ class WorkingMemory:
         if self._lent:
             # Argon2 gave up half-way (no thread): it neither wipes nor frees then.
             ctypes.memset(self._address, 0, self._size)
-        _unmap(self._mapping)
+        if not _of_this_thread.keep(self._mapping):
+            _unmap(self._mapping)
+
+
+class _Kept(threading.local):
+    """The memory that waits for this thread's next derivation, if any may."""
+
+    keeping = False
+    mapping: mmap.mmap | None = None
+
+    def take(self, size: int) -> mmap.mmap | None:
+        """The memory that was kept, if it has this size; it is zero, and its pages are there."""
+        if self.mapping is None or len(self.mapping) != size + _HUGE_PAGE:
+            self.let_go()
+            return None
+        mapping, self.mapping = self.mapping, None
+        return mapping
+
+    def let_go(self) -> None:
+        """Give back what is kept."""
+        mapping, self.mapping = self.mapping, None
+        if mapping is not None:
+            _unmap(mapping)
+
+    def keep(self, mapping: mmap.mmap) -> bool:
+        """Whether it is kept from now on."""
+        if not self.keeping or self.mapping is not None:
+            return False
+        self.mapping = mapping
+        return True
+
+
+_of_this_thread = _Kept()
+
+
+@contextmanager
+def one_memory() -> Iterator[None]:
+    """Have one memory serve all derivations of one size, one after the other, in this thread.
+
+    It is held for as long as the block is open: for derivations that follow on each other.
+    """
+    _of_this_thread.keeping = True
+    try:
+        yield
+    finally:
+        _of_this_thread.keeping = False
+        _of_this_thread.let_go()
+
+
+def _mapped(size: int) -> mmap.mmap:
+    try:
+        # One huge page more, so that the blocks can start on a boundary of huge pages.
+        mapping = mmap.mmap(-1, size + _HUGE_PAGE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    except OSError as error:
+        if error.errno != errno.ENOMEM:
+            raise
+        raise NoMemory(needed_kib=size // 1024) from error
+    for name in ("MADV_HUGEPAGE", "MADV_DONTDUMP"):
+        if hasattr(mmap, name):
+            with suppress(OSError):  # a kernel built without it: slower, not wrong
+                mapping.madvise(getattr(mmap, name))
+    return mapping
 
 
 def _unmap(mapping: mmap.mmap) -> None:
