@@ -9,6 +9,7 @@ from typing import Any
 from tests.tui_cuts import faults
 from tests.tui_fakes import FakeEngine
 from tests.tui_journey import Journey, journey_to
+from wizard.tui.widgets.beginning import Beginning
 from wizard.tui.widgets.choice_list import ChoiceList, Row
 
 STEPS = ("select", "passphrase", "derivation", "review", "kit", "proof", "place", "copies", "done")
@@ -28,8 +29,11 @@ def test_keys_reach_everything_and_what_they_reach_is_seen_at_40_by_12() -> None
             await journey_to(journey, step)
             focused = journey.app.screen.focused
             await assert_reached(journey)
+            for choices in journey.app.screen.query(ChoiceList):
+                choices.focus()
+                await journey.press("home")
             focused.focus()
-            await journey.press("home")
+            await journey.settle()
 
     run(story, size=(40, 12))
 
@@ -41,10 +45,12 @@ async def assert_reached(journey: Journey) -> None:
     reached = set()
     for _key in range(30):
         focused = screen.focused
+        read_on = isinstance(focused, Beginning) and focused in reached
         reached.add(focused)
-        caret = journey.app.caret
-        assert focused.region.contains_point(caret)
-        assert screen.get_widget_at(*caret)[0] is focused, f"{focused} is hidden"
+        if not read_on:
+            caret = journey.app.caret
+            assert focused.region.contains_point(caret)
+            assert screen.get_widget_at(*caret)[0] is focused, f"{focused} is hidden"
         if reached >= wanted:
             break
         await journey.press("down")
@@ -58,6 +64,47 @@ async def assert_reached(journey: Journey) -> None:
             break
         await journey.press("pagedown")
     assert scroller.scroll_y == scroller.max_scroll_y, "PgDn shows the end"
+
+
+def test_what_has_to_be_read_first_is_seen_first_and_leads_to_its_answer() -> None:
+    async def story(journey: Journey) -> None:
+        await journey_to(journey, "review")
+        seen = journey.text()
+        assert "Nothing is written before." in seen
+        assert "Enter more" in seen
+        page = journey.app.page
+        for _key in range(10):
+            if journey.app.focused.id == "original":
+                break
+            await journey.press("enter")
+            seen += journey.text()
+        assert journey.app.focused.id == "original"
+        for fact in ("audit.jsonl", "Recovery kit:", "Not touched:"):
+            assert fact in seen
+        await journey.press("escape")
+        await journey.at("DerivationScreen")
+        assert not journey.engine.asked("prepare")
+        await journey_to(journey, "review")
+        await journey.press("pagedown", "tab")
+        assert journey.app.page is not page
+        assert journey.app.focused.id == "original"
+
+    run(story, size=(40, 12))
+
+
+def test_a_question_is_read_before_it_is_answered() -> None:
+    async def story(journey: Journey) -> None:
+        await journey_to(journey, "copies")
+        await journey.press("end", "enter")
+        await journey.at("ConfirmScreen")
+        assert "Delete the unencrypted original?" in " ".join(journey.text().split())
+        reached = []
+        for _key in range(10):
+            reached.append(journey.app.focused.id)
+            await journey.press("down")
+        assert list(dict.fromkeys(reached)) == ["question", "no", "yes"]
+
+    run(story, size=(40, 12))
 
 
 def test_a_window_resized_live_keeps_focus_and_answers() -> None:

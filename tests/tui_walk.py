@@ -116,7 +116,7 @@ async def walk(  # noqa: PLR0915 - one walk, told in its order
     await take("4-generate")
     await journey.click("#cancel")
     await take("4-generate-cancel")
-    await journey.press("right", "enter")
+    await journey.click("#yes")
     await journey.at("StoppedScreen")
     await take("4-cancelled")
     engine.hold_at = None
@@ -205,7 +205,7 @@ async def walk(  # noqa: PLR0915 - one walk, told in its order
     await take("5-copies-plaintext")
     await journey.press("enter")
     await take("5-delete")
-    await journey.press("right", "enter")
+    await journey.click("#yes")
     await take("5-copies-other-plaintext")
     await journey.click("#next")
     await take("5-skip-items")

@@ -18,7 +18,7 @@ async def open_ledger(journey: Journey) -> None:
     """From step 1 to the menu of the protected database."""
     await journey.press("down", "down", "enter")
     await journey.at("OverviewScreen")
-    await journey.press("enter")
+    await journey.click("#next")
     await journey.at("IntentsScreen")
 
 
@@ -35,7 +35,7 @@ async def to_menu(journey: Journey) -> None:
     await journey.at("ResultScreen")
     await journey.click("#back")
     await journey.at("OverviewScreen")
-    await journey.press("enter")
+    await journey.click("#next")
     await journey.at("IntentsScreen")
 
 
@@ -94,7 +94,8 @@ async def walk_upkeep(  # noqa: PLR0915 - one walk, told in its order
     await take("7-overview")
     await journey.press("f1")
     await take("7-overview-help")
-    await journey.press("escape", "enter")
+    await journey.press("escape")
+    await journey.click("#next")
     await journey.at("IntentsScreen")
     keys = [errand.key for errand in errands.offered(journey.app.session.upkeep.overview)]
     for key in keys:
@@ -335,7 +336,7 @@ async def walk_upkeep(  # noqa: PLR0915 - one walk, told in its order
     await journey.press("escape")
     await journey.at("OverviewScreen")
     await take("7-overview-no-kit")
-    await journey.press("enter")
+    await journey.click("#next")
     await choose(journey, "operators")
     await journey.at("OperatorsScreen")
     await take("7-operators-none")
@@ -345,12 +346,12 @@ async def walk_upkeep(  # noqa: PLR0915 - one walk, told in its order
         await journey.at("OverviewScreen")
         await journey.settle()
         await take(f"7-overview-{state}")
-        await journey.press("enter")
+        await journey.click("#next")
         await journey.at("IntentsScreen")
         await take(f"7-menu-{state}")
     journey.app.look_after(await _target(journey, "notes", "damaged"))
     await journey.at("OverviewScreen")
-    await journey.press("enter")
+    await journey.click("#next")
     await choose(journey, "kit")
     await journey.at("SheetsScreen")
     await take("7-sheets-without-sidecar")
@@ -369,7 +370,7 @@ async def walk_upkeep(  # noqa: PLR0915 - one walk, told in its order
     await journey.at("OverviewScreen")
     await journey.settle()
     await take("7-overview-cut-off")
-    await journey.press("enter")
+    await journey.click("#next")
     await journey.at("IntentsScreen")
     await take("7-menu-cut-off")
     await journey.press("enter")

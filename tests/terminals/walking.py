@@ -20,6 +20,7 @@ from tests.terminals.tmux_window import TmuxWindow
 
 PASSPHRASE = "seven quiet lanterns drift north"
 _NUMBERED = re.compile(r"(?<!\S)([0-9]{1,2}) {2}([a-z]{4,8})(?!\S)")
+_LAST_WORD = re.compile(r"(?<!\S)33 {2}[a-z]")
 _ASKED = re.compile(r"Word ([0-9]+)\b")
 T = TypeVar("T")
 _BUTTONS = 12
@@ -118,6 +119,8 @@ class Walker:
     def _look_at_words(self) -> None:
         self.press("Show words")
         self.window.until("33 words")
+        # A page is drawn before it is known whether there is more of it than is seen.
+        self._until(lambda: _LAST_WORD.search(self.window.text) or "PgDn" in self.window.text)
         self.pages["words"] = self._settled()
         self._read_words()
         self.window.press("Escape")

@@ -177,6 +177,10 @@ class StepScreen(FittedScreen, inherit_bindings=False):
         except NoMatches:
             self.query_one("#actions Action").focus()
 
+    def answer_focus(self) -> None:
+        """Where one starts when everything above it was read."""
+        self.focus_on(self.first_focus())
+
     def tell(self, text: str, *, trouble: bool = False) -> None:
         """Show a sentence above the buttons; "" removes it."""
         notice = self.query_one("#notice", Static)

@@ -11,7 +11,9 @@ from textual.content import Content
 from textual.widgets import Static
 
 from wizard.tui.screens.dialog import Dialog
+from wizard.tui.screens.help import Explanation
 from wizard.tui.widgets.action import Action
+from wizard.tui.widgets.beginning import Beginning
 
 
 class ConfirmScreen(Dialog[bool]):
@@ -24,17 +26,29 @@ class ConfirmScreen(Dialog[bool]):
     ]
     AUTO_FOCUS = "#no"
 
-    def __init__(self, question: str, explanation: str, *, yes: str, no: str) -> None:
+    def __init__(
+        self, question: str, explanation: str, *, yes: str, no: str, explained: Explanation
+    ) -> None:
+        """``explained`` is what F1 says about it."""
         super().__init__()
         self._question = question
         self._explanation = explanation
         self._labels = (yes, no)
+        self._explained = explained
+
+    def title_text(self) -> str:
+        """The question, as a heading."""
+        return self._question.rstrip("?")
+
+    def explained(self) -> Explanation:
+        """What F1 says."""
+        return self._explained
 
     def compose(self) -> ComposeResult:
         """The question, what it means, the answers."""
         yes, no = self._labels
         with Vertical(id="dialog"):
-            yield Static(Content.styled(self._question, "bold"), id="question")
+            yield Beginning(Content.styled(self._question, "bold"), id="question")
             yield Static(Content(self._explanation), id="explanation")
             with Horizontal(id="answers"):
                 yield Action(no, id="no")

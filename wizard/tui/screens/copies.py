@@ -18,6 +18,7 @@ from wizard.tui.engine_client import EngineError
 from wizard.tui.screens.base import StepScreen
 from wizard.tui.screens.checklist_words import LABELS, STATES, TITLES, explanation
 from wizard.tui.screens.confirm import ConfirmScreen
+from wizard.tui.screens.dialog_help import DELETE_HELP
 from wizard.tui.screens.help import Explanation
 from wizard.tui.screens.questions import skip_items_question
 from wizard.tui.screens.save import Order, Saved, SaveScreen
@@ -164,6 +165,7 @@ class CopiesScreen(StepScreen):
                 f"{wording.shortened(path, 70)}\n{DELETION}",
                 yes="Delete it",
                 no="Keep it",
+                explained=DELETE_HELP,
             ),
             answered,
         )

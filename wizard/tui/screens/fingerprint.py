@@ -15,6 +15,7 @@ from wizard.tui.answers.protection import Committed
 from wizard.tui.screens.base import StepScreen
 from wizard.tui.screens.help import Explanation
 from wizard.tui.widgets.action import Action
+from wizard.tui.widgets.beginning import Beginning
 
 _WORDS_A_LINE = 4
 SENT = "Sent to your terminal; it may not arrive. It is public: no secret in it."
@@ -49,7 +50,7 @@ class FingerprintScreen(StepScreen):
         lines = [
             " ".join(words[at : at + _WORDS_A_LINE]) for at in range(0, len(words), _WORDS_A_LINE)
         ]
-        yield Static(Content.styled("The fingerprint of the database", "bold"), classes="lead")
+        yield Beginning(Content.styled("The fingerprint of the database", "bold"), classes="lead")
         with Horizontal(id="spellings"):
             with Vertical(id="spelled-out"):
                 yield Static(Content.styled(committed.fingerprint, "bold"))

@@ -1,10 +1,14 @@
-"""A page and its window: styles that fit its size, and a focus that is always in view."""
+"""A page and its window: styles that fit its size, and a focus that is always in view.
+
+Only where the focus that a page begins with would push its `Beginning` out of sight, the beginning
+has the focus first.
+"""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from textual import events
 from textual.geometry import Offset, Size
@@ -14,11 +18,15 @@ from textual.widgets import Static
 
 from wizard.tui.widgets.choice_list import ChoiceList
 
+if TYPE_CHECKING:
+    from wizard.tui.widgets.beginning import Beginning
+
 PAGES_CSS = Path(__file__).parent.parent / "pages.tcss"
 """How the pages after the first one look, and dialogs; read when the first of them is shown."""
 
 
 _ROOMY = Size(60, 16)
+_LINES_A_KEY = 3
 
 
 def caret_row(widget: Widget, scroller: Widget) -> int:
@@ -44,10 +52,32 @@ def show_focus(focused: Widget, scroller: Widget) -> None:
         scroller.scroll_home(animate=False, immediate=True)
 
 
+def unread_beginning(focused: Widget, scroller: Widget) -> Widget | None:
+    """The `Beginning` that is out of sight when ``focused`` is seen; None where none is."""
+    if scroller not in focused.ancestors:
+        return None
+    if caret_row(focused, scroller) < scroller.size.height:
+        return None
+    return next(iter(scroller.query("Beginning")), None)
+
+
+def read_on(scroller: Widget, *, by_line: bool) -> bool:
+    """Scroll to what follows; False at the end."""
+    if scroller.scroll_y >= scroller.max_scroll_y:
+        return False
+    if by_line:
+        scroller.scroll_relative(y=_LINES_A_KEY, animate=False)
+    else:
+        scroller.scroll_page_down(animate=False)
+    return True
+
+
 class FittedScreen(Screen[None], inherit_bindings=False):
     """A screen with parts `#page` and, in it, `#body`; one of them scrolls."""
 
     _shown = False
+    _untouched = True
+    """Whether the focus is still where the page put it, and nothing was scrolled."""
 
     def fit(self, size: Size) -> None:
         """Before it is shown: take on the classes of a window of that size.
@@ -83,6 +113,7 @@ class FittedScreen(Screen[None], inherit_bindings=False):
         from_app_focus: bool = False,  # noqa: FBT001, FBT002 - the same
     ) -> None:
         """Move the focus; it is brought into view when the page has been laid out."""
+        self._untouched = self._untouched and self.focused in {None, widget}
         super().set_focus(widget, scroll_visible=False, from_app_focus=from_app_focus)
         self.call_after_refresh(self.reveal_focus)
 
@@ -96,8 +127,26 @@ class FittedScreen(Screen[None], inherit_bindings=False):
 
     def reveal_focus(self) -> None:
         """Scroll so that the focus is seen."""
-        if self.focused is not None:
+        if self.focused is None:
+            return
+        unread = unread_beginning(self.focused, self.scroller) if self._untouched else None
+        if unread is not None:
+            unread.focus()
+        else:
             show_focus(self.focused, self.scroller)
+
+    def answer_focus(self) -> None:
+        """Focus what a page begins with where all of it is seen."""
+        raise NotImplementedError
+
+    def on_beginning_read_on(self, event: Beginning.ReadOn) -> None:
+        """Show what follows, and at the end what is to be answered."""
+        if read_on(self.scroller, by_line=event.by_line):
+            return
+        if event.by_line:
+            self.focus_next()
+        else:
+            self.answer_focus()
 
     @property
     def scroller(self) -> Widget:
@@ -106,6 +155,7 @@ class FittedScreen(Screen[None], inherit_bindings=False):
 
     def action_page(self, direction: int) -> None:
         """Scroll what does not fit."""
+        self._untouched = False
         if direction < 0:
             self.scroller.scroll_page_up(animate=False)
         else:

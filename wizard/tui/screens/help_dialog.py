@@ -1,4 +1,4 @@
-"""F1: this very page in plain words."""
+"""F1: this very page or dialog in plain words."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _EVERYWHERE = "F4 plain or drawn characters   Ctrl+L draws again"
 
 
 class HelpScreen(Dialog[None]):
-    """Three questions, answered for one page."""
+    """Three questions, answered for one page or dialog."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,f1", "close", show=False),
+        Binding("escape,f1,question_mark", "close", show=False),
         Binding("down", "scroll(1)", show=False),
         Binding("up", "scroll(-1)", show=False),
     ]
@@ -53,7 +53,7 @@ class HelpScreen(Dialog[None]):
         self.query_one("#close").focus(scroll_visible=False)
 
     def action_close(self) -> None:
-        """Go back to the page."""
+        """Go back to it."""
         self.dismiss(None)
 
     def action_scroll(self, direction: int) -> None:

@@ -10,6 +10,7 @@ from wizard.tui.engine_client import EngineError
 from wizard.tui.parameters import Parameters
 from wizard.tui.screens.base import StepScreen
 from wizard.tui.screens.confirm import ConfirmScreen
+from wizard.tui.screens.dialog_help import MEMORY_HELP
 
 
 class MeasuringScreen(StepScreen):
@@ -51,5 +52,6 @@ class MeasuringScreen(StepScreen):
                 "a machine where it is over the limit.",
                 yes="Use it",
                 no="Choose another",
+                explained=MEMORY_HELP,
             )
         )

@@ -16,6 +16,7 @@ from wizard.tui.engine_lost import take_up
 from wizard.tui.screens.base import StepScreen
 from wizard.tui.screens.help import Explanation
 from wizard.tui.widgets.action import Action
+from wizard.tui.widgets.beginning import Beginning
 
 
 class PlaceScreen(StepScreen):
@@ -38,7 +39,7 @@ class PlaceScreen(StepScreen):
 
     def page(self) -> Iterable[Widget]:
         """What happens now."""
-        yield Static(
+        yield Beginning(
             Content.styled(f"✓ The kit alone opened the {self._made()}.", "bold $success"),
             classes="lead",
         )

@@ -14,6 +14,7 @@ from textual.widgets import Input, Label, Static
 from wizard.tui.answers.kit import Plan
 from wizard.tui.screens.base import Fault
 from wizard.tui.screens.dialog import Dialog
+from wizard.tui.screens.dialog_help import PLAN_HELP
 from wizard.tui.widgets.action import Action
 from wizard.tui.widgets.choice_list import ChoiceList, Row
 from wizard.tui.widgets.short_field import ShortField
@@ -32,6 +33,8 @@ _ROWS = (
 class PlanScreen(Dialog["Plan | None"]):
     """Dismissed with the plan, or None."""
 
+    TITLE_TEXT = "who keeps the recovery kit"
+    EXPLAINED = PLAN_HELP
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", show=False),
         Binding("tab,down", "app.focus_next", show=False),

@@ -5,6 +5,13 @@ from __future__ import annotations
 from wizard.tui import wording
 from wizard.tui.answers.protection import Committed
 from wizard.tui.screens.confirm import ConfirmScreen
+from wizard.tui.screens.dialog_help import (
+    GIVE_UP_HELP,
+    QUIT_HELP,
+    SKIP_ITEMS_HELP,
+    SKIP_PROOF_HELP,
+    UNDO_HELP,
+)
 from wizard.tui.screens.typed_name import TypedNameScreen
 from wizard.tui.session import Footprint, WizardSession
 from wizard.tui.upkeep import Progressed
@@ -39,6 +46,7 @@ def give_up_question() -> ConfirmScreen:
         "The keys stay as they are, and the new kit will open nothing.",
         yes="Give it up",
         no="Keep going",
+        explained=GIVE_UP_HELP,
     )
 
 
@@ -70,7 +78,11 @@ def footprint_sentence(session: WizardSession) -> str:
 def quit_question(session: WizardSession) -> ConfirmScreen:
     """Ctrl+C: what would be left behind, and the harmless answer first."""
     return ConfirmScreen(
-        "Quit the wizard?", footprint_sentence(session), yes="Quit", no="Keep going"
+        "Quit the wizard?",
+        footprint_sentence(session),
+        yes="Quit",
+        no="Keep going",
+        explained=QUIT_HELP,
     )
 
 
@@ -90,6 +102,7 @@ def undo_question(session: WizardSession) -> ConfirmScreen:
         said,
         yes="Undo it",
         no="Keep going",
+        explained=UNDO_HELP,
     )
 
 
@@ -105,6 +118,7 @@ def skip_proof_question(session: WizardSession, path: str) -> TypedNameScreen:
         name=path.rpartition("/")[2],
         yes="Skip it",
         no="Back to the kit",
+        explained=SKIP_PROOF_HELP,
     )
 
 
@@ -116,4 +130,5 @@ def skip_items_question(committed: Committed, titles: list[str]) -> TypedNameScr
         name=committed.name,
         yes="Skip",
         no="Back",
+        explained=SKIP_ITEMS_HELP,
     )

@@ -14,6 +14,7 @@ from textual.widgets import Static
 from wizard.tui.engine_client import EngineError
 from wizard.tui.engine_port import Engine
 from wizard.tui.screens.dialog import Dialog
+from wizard.tui.screens.dialog_help import RANDOM_WORDS_HELP
 from wizard.tui.widgets.action import Action
 from wizard.tui.widgets.drawn_words import DrawnWords
 
@@ -35,6 +36,8 @@ def drawn_sentence(drawn: dict[str, Any]) -> str:
 class RandomWordsScreen(Dialog[dict[str, Any] | None]):
     """Dismissed with the engine's answer when the words are used, with None otherwise."""
 
+    TITLE_TEXT = "random words"
+    EXPLAINED = RANDOM_WORDS_HELP
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", show=False),
         Binding("f2", "show_or_hide", show=False),

@@ -17,6 +17,7 @@ from wizard.tui.screens.base import Fault, StepScreen
 from wizard.tui.screens.help import Explanation
 from wizard.tui.screens.plan import PlanScreen
 from wizard.tui.widgets.action import Action
+from wizard.tui.widgets.beginning import Beginning
 from wizard.tui.widgets.choice_list import ChoiceList, Row
 from wizard.tui.widgets.fact_list import Fact, FactList
 
@@ -61,7 +62,7 @@ class ReviewScreen(StepScreen):
 
     def page(self) -> Iterable[Widget]:
         """The sentences and the choice about the original."""
-        yield Static(
+        yield Beginning(
             Content.styled("This is done at “Encrypt now”. Nothing is written before.", "bold"),
             classes="lead",
         )

@@ -20,6 +20,8 @@ from textual.widgets import Input, Label, Static
 
 from wizard.tui.engine_client import EngineError
 from wizard.tui.screens.dialog import Dialog
+from wizard.tui.screens.dialog_help import SAVE_SHEET_HELP, SAVE_SIDECAR_HELP
+from wizard.tui.screens.help import Explanation
 from wizard.tui.widgets.action import Action
 from wizard.tui.widgets.choice_line import ChoiceLine
 from wizard.tui.widgets.choice_list import Row
@@ -56,6 +58,7 @@ class Saved:
 class SaveScreen(Dialog["Saved | None"]):
     """Dismissed with what was written, or None. ``secret``: a sheet, which has two forms."""
 
+    TITLE_TEXT = "saving a file"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", show=False),
         Binding("tab,down", "app.focus_next", show=False),
@@ -100,6 +103,10 @@ class SaveScreen(Dialog["Saved | None"]):
             with Horizontal(id="answers"):
                 yield Action("Save", id="save")
                 yield Action("Cancel", id="cancel")
+
+    def explained(self) -> Explanation:
+        """A sheet is a secret, the sidecar is none."""
+        return SAVE_SHEET_HELP if self._secret else SAVE_SIDECAR_HELP
 
     @property
     def _form(self) -> str:

@@ -15,6 +15,7 @@ from wizard.tui.answers.cost import Choice, OtherMachine
 from wizard.tui.engine_client import EngineError
 from wizard.tui.screens.derivation_rows import elsewhere_sentence
 from wizard.tui.screens.dialog import Dialog
+from wizard.tui.screens.dialog_help import SMALLER_MACHINE_HELP
 from wizard.tui.widgets.action import Action
 from wizard.tui.widgets.path_field import PathField, expanded
 from wizard.tui.widgets.short_field import ShortField
@@ -33,6 +34,8 @@ _EXPLANATION = (
 class SmallerMachineScreen(Dialog["OtherMachine | bool | None"]):
     """Dismissed with the machine, False for none, or None for no change."""
 
+    TITLE_TEXT = "a smaller machine"
+    EXPLAINED = SMALLER_MACHINE_HELP
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", show=False),
         Binding("tab,down", "app.focus_next", show=False),

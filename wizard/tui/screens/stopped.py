@@ -22,6 +22,7 @@ from wizard.tui.engine_client import EngineError
 from wizard.tui.screens.base import StepScreen
 from wizard.tui.screens.help import Explanation
 from wizard.tui.widgets.action import Action
+from wizard.tui.widgets.beginning import Beginning
 
 
 class Ending(Enum):
@@ -86,7 +87,7 @@ class StoppedScreen(StepScreen):
 
     def page(self) -> Iterable[Widget]:
         """The name of the state, what happened, what is on disk."""
-        yield Static(Content.styled(self._stop.ending.value, "bold"), classes="lead")
+        yield Beginning(Content.styled(self._stop.ending.value, "bold"), classes="lead")
         happened = " ".join(
             part
             for part in (_WHAT_HAPPENED[self._stop.ending], self._stop.message, self._stop.hint)

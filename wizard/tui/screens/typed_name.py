@@ -13,6 +13,7 @@ from textual.widgets import Input, Label, Static
 
 from wizard.tui import wording
 from wizard.tui.screens.dialog import Dialog
+from wizard.tui.screens.help import Explanation
 from wizard.tui.widgets.action import Action
 from wizard.tui.widgets.short_field import ShortField
 
@@ -29,12 +30,31 @@ class TypedNameScreen(Dialog[bool]):
     ]
     AUTO_FOCUS = "#typed-name"
 
-    def __init__(self, question: str, explanation: str, *, name: str, yes: str, no: str) -> None:
+    def __init__(
+        self,
+        question: str,
+        explanation: str,
+        *,
+        name: str,
+        yes: str,
+        no: str,
+        explained: Explanation,
+    ) -> None:
+        """``explained`` is what F1 says about it."""
         super().__init__()
         self._question = question
         self._explanation = explanation
         self._name_wanted = name
         self._labels = (yes, no)
+        self._explained = explained
+
+    def title_text(self) -> str:
+        """The question, as a heading."""
+        return self._question.rstrip("?")
+
+    def explained(self) -> Explanation:
+        """What F1 says."""
+        return self._explained
 
     def compose(self) -> ComposeResult:
         """The question, what it means, the field, the answers."""

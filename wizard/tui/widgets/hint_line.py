@@ -1,6 +1,7 @@
 """The keys of this page in one line; where it is narrow, what everybody knows goes first.
 
-At its end stands whether there is more than is seen, and the key that shows it.
+At its end stands whether there is more than is seen, and the key that shows it. What has the focus
+may have keys of its own: `key_hints`.
 """
 
 from __future__ import annotations
@@ -55,7 +56,8 @@ class HintLine(Widget):
         """Draw as many as there is room for."""
         more = more_of(self._scroller())
         room = self.size.width - (wording.cells(more) + len(_GAP) if more else 0)
-        hints = list(self._hints)
+        own = getattr(self.screen.focused, "key_hints", "")
+        hints = list(_parts(own) if own else self._hints)
         for key in _EXPENDABLE:
             if wording.cells(self._line(hints)) <= room:
                 break

@@ -9,17 +9,19 @@ from textual import on
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Label, Static
+from textual.widgets import Label
 
 from wizard.tui import wording
 from wizard.tui.answers.kit import Plan
 from wizard.tui.errand import Errand
 from wizard.tui.screens.base import StepScreen
+from wizard.tui.screens.dialog_help import LOSING_HELP
 from wizard.tui.screens.help import Explanation
 from wizard.tui.screens.manage.errand_words import review_facts
 from wizard.tui.screens.plan import PlanScreen
 from wizard.tui.screens.typed_name import TypedNameScreen
 from wizard.tui.widgets.action import Action
+from wizard.tui.widgets.beginning import Beginning
 from wizard.tui.widgets.choice_line import ChoiceLine
 from wizard.tui.widgets.choice_list import Row
 from wizard.tui.widgets.fact_list import FactList
@@ -46,7 +48,7 @@ class ErrandReviewScreen(StepScreen):
     def page(self) -> Iterable[Widget]:
         """The sentences."""
         errand = self.errand
-        yield Static(
+        yield Beginning(
             Content.styled(f"This is done at “{errand.button}”. Nothing is done before.", "bold"),
             classes="lead",
         )
@@ -111,6 +113,7 @@ class ErrandReviewScreen(StepScreen):
                 name=found.name if found else "",
                 yes=self.errand.button,
                 no="Back",
+                explained=LOSING_HELP,
             )
         )
 

@@ -15,6 +15,7 @@ from wizard.tui.screens.base import StepScreen
 from wizard.tui.screens.help import Explanation
 from wizard.tui.upkeep import Progressed
 from wizard.tui.widgets.action import Action
+from wizard.tui.widgets.beginning import Beginning
 from wizard.tui.widgets.fingerprint_pair import FingerprintPair
 
 
@@ -33,7 +34,7 @@ class ForceScreen(StepScreen):
     def page(self) -> Iterable[Widget]:
         """Both fingerprints, and what ends."""
         keys, prepared = self.session.upkeep.keys, self.session.prepared
-        yield Static(
+        yield Beginning(
             Content.styled("✓ The new kit alone opened the database.", "bold $success"),
             classes="lead",
         )

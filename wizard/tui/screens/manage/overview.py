@@ -17,6 +17,7 @@ from wizard.tui.screens.base import Fault, StepScreen
 from wizard.tui.screens.help import Explanation
 from wizard.tui.screens.manage.overview_words import facts
 from wizard.tui.widgets.action import Action
+from wizard.tui.widgets.beginning import Beginning
 from wizard.tui.widgets.fact_list import FactList
 from wizard.tui.widgets.hint_line import HintLine
 
@@ -42,7 +43,7 @@ class OverviewScreen(StepScreen):
 
     def page(self) -> Iterable[Widget]:
         """The facts, once they are there."""
-        yield Static(Content(""), id="overview-lead", classes="lead")
+        yield Beginning(Content(""), id="overview-lead", classes="lead")
         yield FactList(id="overview")
 
     def actions(self) -> Iterable[Action]:

@@ -16,6 +16,7 @@ from wizard.tui.messages import FieldState
 from wizard.tui.screens.base import Fault, StepScreen
 from wizard.tui.screens.complaint import complaint
 from wizard.tui.screens.confirm import ConfirmScreen
+from wizard.tui.screens.dialog_help import MEMORY_HELP
 from wizard.tui.screens.help import Explanation
 from wizard.tui.upkeep import Progressed
 from wizard.tui.widgets.path_field import PathField, expanded
@@ -154,6 +155,7 @@ class PresentScreen(StepScreen):
                     error.message,
                     yes="Use it",
                     no="Go back",
+                    explained=MEMORY_HELP,
                 )
             )
             if upkeep.allow_high_cost:

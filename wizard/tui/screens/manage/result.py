@@ -17,6 +17,7 @@ from wizard.tui.screens.base import StepScreen
 from wizard.tui.screens.help import Explanation
 from wizard.tui.screens.manage.errand_words import result_facts
 from wizard.tui.widgets.action import Action
+from wizard.tui.widgets.beginning import Beginning
 from wizard.tui.widgets.fact_list import FactList
 from wizard.tui.widgets.fingerprint_pair import FingerprintPair
 
@@ -46,7 +47,7 @@ class ResultScreen(StepScreen):
         errand, answer = upkeep.errand, upkeep.answer
         if errand is None:
             return
-        yield Static(Content.styled(f"✓ {errand.done}", "bold $success"), classes="lead")
+        yield Beginning(Content.styled(f"✓ {errand.done}", "bold $success"), classes="lead")
         before, now = answer.get("before", ""), answer.get("fingerprint", "")
         changed = bool(before) and before != now
         if changed:

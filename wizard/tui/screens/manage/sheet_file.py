@@ -14,6 +14,7 @@ from textual.widgets import Input, Label, Static
 
 from wizard.tui.engine_client import EngineError
 from wizard.tui.screens.dialog import Dialog
+from wizard.tui.screens.dialog_help import SHEET_FILE_HELP
 from wizard.tui.widgets.action import Action
 from wizard.tui.widgets.path_field import Candidates, PathField, expanded
 
@@ -23,6 +24,8 @@ Read = Callable[[str], Awaitable[int]]
 class SheetFileScreen(Dialog["int | None"]):
     """Dismissed with what the sheet says of the number of sheets, or None."""
 
+    TITLE_TEXT = "a sheet from a file"
+    EXPLAINED = SHEET_FILE_HELP
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", show=False),
         Binding("tab,down", "app.focus_next", show=False),
