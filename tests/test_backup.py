@@ -455,6 +455,15 @@ def test_a_sidecar_of_another_database_is_refused(node, saved, tmp_path):
     assert (names(tmp_path), there.read_bytes()) == before
 
 
+@pytest.mark.parametrize("secret", [None, PASSPHRASE], ids=["unproved", "proved"])
+def test_one_of_before_the_data_key_was_changed_is_told_as_that(node, saved, secret):
+    engine.rotate(node, PASSPHRASE)
+    sidecar_path(node).unlink()
+    with pytest.raises(ForeignMetadata, match="of this one before its data key was changed"):
+        engine.restore_metadata(saved, node, passphrase=secret)
+    assert not sidecar_path(node).exists()
+
+
 def test_an_older_sidecar_is_refused_unless_older_is_meant(node, tmp_path):
     old = engine.backup_metadata(node, to=tmp_path / "old").path
     revise(node)

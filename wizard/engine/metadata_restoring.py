@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     import apsw
 
 _OTHER = "The saved crypto metadata are sound, but they are those of another database"
+_BEFORE = "of this one before its data key was changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +134,7 @@ def _check_belongs(saved: Metadata, target: Path, *, provable: bool) -> None:
     decided_by_row = provable and saved.cipher == Cipher.AEGIS
     if saved.file_salt != sqlite.file_salt(target) and not decided_by_row:
         raise ForeignMetadata(
-            f"{_OTHER}, or of this one before its data key was changed "
-            f"(their fingerprint is {saved.public_key.fingerprint})."
+            f"{_OTHER}, or {_BEFORE} (their fingerprint is {saved.public_key.fingerprint})."
         )
 
 
@@ -193,7 +193,10 @@ def _opened(target: Path, saved: Metadata, data_key: Secret) -> apsw.Connection:
             target, key=data_key, cipher=Cipher(saved.cipher), page_size=saved.page_size
         )
     except KeyRefused:
-        raise ForeignMetadata(f"{_OTHER}, or the first page of the file is damaged.") from None
+        raise ForeignMetadata(
+            f"{_OTHER}, or {_BEFORE}, or the first page of the file is damaged "
+            f"(their fingerprint is {saved.public_key.fingerprint})."
+        ) from None
 
 
 def _is_behind(saved: Metadata, identity: InnerIdentity) -> bool:
