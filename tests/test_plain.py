@@ -169,6 +169,13 @@ def test_back_keeps_what_was_answered_and_the_first_question_has_none_before(tmp
         talk.after("The passphrase", "b")
         talk.after("Which database", "other")
         talk.after("Path", str(node))
+        talk.after("The passphrase", "?")
+        talk.after("The passphrase", "type")
+        talk.after("New passphrase", "?")
+        talk.after("New passphrase", PASSPHRASE)
+        talk.after("The same again", "?")
+        talk.after("The same again", "")
+        talk.after("New passphrase", "")
         to_review(talk)
         talk.after("Who keeps the recovery kit", "b")
         talk.after("How long may unlocking take", "?")
@@ -200,8 +207,15 @@ def test_back_keeps_what_was_answered_and_the_first_question_has_none_before(tmp
         "Any 2 of 3 sheets",
         "ChaCha20-Poly1305",
         "Each guess at the passphrase costs",
+        "shown once and typed to prove your note",
+        "a slip would lock you out",
     ):
         assert sentence in said, sentence
+    assert " ".join(said.split()).count("Ctrl+U all of them") == 2
+    found = [said.index(f"  {name}: ") for name in ("interactive", "balanced", "sensitive")]
+    told = said[found[0] : said.index("How long may unlocking take")]
+    assert found == sorted(found), "each set is told in its turn"
+    assert " ".join(told.split()).count("guessed by a rented GPU for") == 3
     assert {each.name for each in node.parent.iterdir()} == {"node.db"}
 
 

@@ -2,6 +2,7 @@
 
 - What the engine would refuse is refused before the second typing and before any work.
 - A mismatch shows nothing of what was typed and asks again, three times at most.
+- `?` alone, which no rule would let pass, explains.
 - One that is made here is shown once, on the screen that keeps no history, and counts when it was typed.
 """
 
@@ -23,6 +24,23 @@ if TYPE_CHECKING:
     from contextlib import ExitStack
 
     from wizard.cli.sources import Source
+
+
+EXPLANATION = (
+    (
+        "A good one is six or more words that have nothing to do with each other, picked by dice or by "
+        "a machine. Names, dates, sentences from books and the name of the database are guessed first."
+    ),
+    (
+        "What you type goes into locked memory. The key is computed from it, here, whenever the "
+        "database is opened. It is stored nowhere: forgotten, only the recovery kit opens the database."
+    ),
+    (
+        "Nothing is shown while you type. Backspace takes back a character, Ctrl+U all of them, Enter "
+        "ends it, Ctrl+C gives up. Letters and signs that every keyboard has are the safest."
+    ),
+)
+_QUESTION = b"?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +146,20 @@ def asked_when_needed(
     return ask
 
 
+def asks_for_explanation(typed: engine.Secret) -> bool:
+    """Whether nothing but a question mark was typed."""
+    if len(typed) != len(_QUESTION):
+        return False
+    with typed.expose() as view:
+        return bytes(view) == _QUESTION
+
+
 def _typed_twice(terminal: Terminal, demand: Demand) -> engine.Secret:
     with terminal.ask_unseen("New passphrase: ") as typed:
+        if asks_for_explanation(typed):
+            for sentences in EXPLANATION:
+                output.note(sentences)
+            return _typed_twice(terminal, demand)
         accepted = _accepted(typed, demand)
         for warning in engine.passphrase_warnings(typed):
             output.note(f"Note: {warning.sentence}")

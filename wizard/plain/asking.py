@@ -130,7 +130,9 @@ class Asker:
                 say("A character did not arrive whole; is this terminal set to UTF-8?")
                 continue
             if answer == EXPLAIN:
-                say(explained or "Type an answer, or Enter for the one in brackets. b goes back.")
+                usual = "Type an answer, or Enter for the one in brackets. b goes back."
+                for paragraph in (explained or usual).splitlines():
+                    say(paragraph)
                 continue
             return answer or proposed
 

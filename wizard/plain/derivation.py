@@ -121,13 +121,21 @@ def _asked(talk: Talk) -> Choice:
 
 
 def _measure_presets(talk: Talk) -> None:
+    """Measure the sets one after the other; each is told as soon as it is, with what it costs to guess."""
     if talk.session.choices:
         return
-    say("Measuring this machine; that takes a few seconds.")
+    say("Measuring this machine; that takes a few seconds. Each set is told when it is measured.")
     cap = smaller_machine.memory_cap(talk)
-    with progress_line() as line, interruptible() as token:
-        found = engine.presets(maximum_memory_kib=cap, progress=line, cancel=token)
-    talk.session.choices = [_choice_of(name, found[name]) for name in found]
+    known: engine.Measurement | None = None
+    measured: list[Choice] = []
+    for name in engine.PRESETS:
+        with progress_line() as line, interruptible() as token:
+            known = engine.preset(
+                name, known=known, maximum_memory_kib=cap, progress=line, cancel=token
+            )
+        measured.append(_choice_of(name, known))
+        say(f"  {_row(measured[-1])}{_guessing(talk, measured[-1])}", hanging=2)
+    talk.session.choices = measured
 
 
 def _spread(choice: Choice | None) -> Choice:
@@ -267,8 +275,26 @@ def _cipher_rows(talk: Talk) -> list[tuple[str, str]]:
 
 def tell_attack(talk: Talk, choice: Choice) -> None:
     """What guessing the passphrase costs under the choice, where both are known."""
+    cost = _attack_cost(talk, choice)
+    if cost is not None:
+        say(
+            f"Guessing your passphrase would take a machine like this one "
+            f"{engine.describe_duration(cost.one_machine_seconds)}, and {cost.attacker_name} "
+            f"{engine.describe_duration(cost.attacker_seconds)}, for {wording.dollars(cost.attacker_usd)}."
+        )
+
+
+def _guessing(talk: Talk, choice: Choice) -> str:
+    """The same in short, behind a set."""
+    cost = _attack_cost(talk, choice)
+    if cost is None:
+        return ""
+    return f"; guessed by a rented GPU for {wording.dollars(cost.attacker_usd)}"
+
+
+def _attack_cost(talk: Talk, choice: Choice) -> engine.AttackCost | None:
     if choice.parameters is None or choice.seconds is None or talk.session.strength is None:
-        return
+        return None
     measured = engine.Measurement(
         params=engine.KdfParams(**choice.parameters.as_fields()),
         seconds=choice.seconds,
@@ -276,9 +302,4 @@ def tell_attack(talk: Talk, choice: Choice) -> None:
         slowest=choice.slowest or choice.seconds,
         runs=1,
     )
-    cost = engine.attack_cost(talk.session.strength.guesses_log10, measured)
-    say(
-        f"Guessing your passphrase would take a machine like this one "
-        f"{engine.describe_duration(cost.one_machine_seconds)}, and {cost.attacker_name} "
-        f"{engine.describe_duration(cost.attacker_seconds)}, for {wording.dollars(cost.attacker_usd)}."
-    )
+    return engine.attack_cost(talk.session.strength.guesses_log10, measured)

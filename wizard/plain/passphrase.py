@@ -11,7 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wizard import engine
-from wizard.cli.new_passphrase import Demand, drawn_passphrase, new_passphrase
+from wizard.cli.new_passphrase import (
+    EXPLANATION,
+    Demand,
+    asks_for_explanation,
+    drawn_passphrase,
+    new_passphrase,
+)
 from wizard.cli.sources import Source
 from wizard.plain.asking import Back, say
 from wizard.plain.derivation import tell_attack
@@ -25,10 +31,14 @@ if TYPE_CHECKING:
 
 _KEEP, TYPE, MAKE = "keep", "type", "make"
 WAYS = ((TYPE, "Type one"), (MAKE, "Have one made: six random words, shown once"))
-_EXPLAINED = (
-    "The passphrase opens the database, and the key is computed from it each time; it is stored "
-    "nowhere. Six or more words that have nothing to do with each other make a good one. It is "
-    "not shown while you type. Next you choose how long unlocking may take."
+_WHAT_FOR = (
+    "The passphrase opens the database. You type it unseen, or have six words drawn that are shown "
+    "once and typed to prove your note. Next you choose how long unlocking may take."
+)
+_EXPLAINED = "\n".join((_WHAT_FOR, *EXPLANATION))
+_AGAIN = (
+    "Type the same once more: a slip would lock you out. Enter alone begins with another one. The "
+    "four words stand for what was typed; the same words, the same passphrase."
 )
 
 
@@ -90,7 +100,7 @@ def _typed(talk: Talk, demand: Demand) -> engine.Secret:
     say("Six or more unrelated words make a good one. It is not shown while you type.")
     say(
         f'At least "{word}" ({demand.minimum_score} of 4) is asked for: thieves of a file guess '
-        "for years, unseen. Enter alone goes back."
+        "for years, unseen. Enter alone goes back, ? explains."
     )
     terminal = talk.asker.terminal("passphrase-source")
     while True:
@@ -111,6 +121,10 @@ def _first(talk: Talk, terminal: Terminal, demand: Demand) -> engine.Secret:
             with terminal.ask_unseen("New passphrase: ") as typed:
                 if not len(typed):
                     raise Back
+                if asks_for_explanation(typed):
+                    for sentences in EXPLANATION:
+                        say(sentences)
+                    continue
                 warnings = engine.passphrase_warnings(typed)
                 passphrase = engine.new_passphrase_from(typed)
         except engine.InvalidPassphrase as error:
@@ -131,6 +145,9 @@ def _repeated(talk: Talk, terminal: Terminal, passphrase: engine.Secret) -> bool
             with terminal.ask_unseen("The same again: ") as again:
                 if not len(again):
                     return False
+                if asks_for_explanation(again):
+                    say(_AGAIN)
+                    continue
                 with engine.new_passphrase_from(again) as repeated:
                     if repeated.equals(passphrase):
                         return True
