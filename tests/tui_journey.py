@@ -119,6 +119,7 @@ class Journey:
         await self.settle()
 
     async def focus(self, selector: str) -> None:
+        self.app.screen.touched()
         self.app.screen.query_one(selector).focus()
         await self.settle()
 

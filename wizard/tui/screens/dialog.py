@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
@@ -11,15 +11,12 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from wizard.tui.screens.complaint import complaint
-from wizard.tui.screens.fitted import PAGES_CSS, read_on, show_focus, unread_beginning
+from wizard.tui.screens.fitted import PAGES_CSS, ReadFirst
 from wizard.tui.screens.help import Explanation
 from wizard.tui.widgets.hint_line import more_of
 
-if TYPE_CHECKING:
-    from wizard.tui.widgets.beginning import Beginning
 
-
-class Dialog(ModalScreen[ScreenResultType], inherit_bindings=False):
+class Dialog(ModalScreen[ScreenResultType], ReadFirst[ScreenResultType], inherit_bindings=False):
     """A question over a page; its parts stand in a container with the id `dialog`."""
 
     TITLE_TEXT: ClassVar[str] = ""
@@ -34,8 +31,6 @@ class Dialog(ModalScreen[ScreenResultType], inherit_bindings=False):
     ]
 
     _answered = False
-    _untouched = True
-    """Whether the focus is still where the dialog put it, and nothing was scrolled."""
     _in_view: Widget | None = None
     """What is to be seen however the rest grows: the focus, or what was refused since it moved."""
 
@@ -61,7 +56,6 @@ class Dialog(ModalScreen[ScreenResultType], inherit_bindings=False):
         from_app_focus: bool = False,  # noqa: FBT001, FBT002 - the same
     ) -> None:
         """Move the focus; it is brought into view when the dialog has been laid out."""
-        self._untouched = self._untouched and self.focused in {None, widget}
         super().set_focus(widget, scroll_visible=False, from_app_focus=from_app_focus)
         if scroll_visible:
             self._in_view = widget
@@ -74,22 +68,18 @@ class Dialog(ModalScreen[ScreenResultType], inherit_bindings=False):
         if self._in_view is None:
             return
         if self._in_view is self.focused:
-            dialog = self.query_one("#dialog")
-            unread = unread_beginning(self._in_view, dialog) if self._untouched else None
-            if unread is not None:
-                unread.focus()
-            else:
-                show_focus(self._in_view, dialog)
+            self.reveal(self._in_view)
         else:
             self._in_view.scroll_visible(animate=False, immediate=True)
 
-    def on_beginning_read_on(self, event: Beginning.ReadOn) -> None:
-        """Show what follows, and at the end what is to be answered."""
-        if read_on(self.query_one("#dialog"), by_line=event.by_line):
-            return
-        if event.by_line or not self.AUTO_FOCUS:
-            self.focus_next()
-        else:
+    @property
+    def scroller(self) -> Widget:
+        """All of it."""
+        return self.query_one("#dialog")
+
+    def answer_focus(self) -> None:
+        """Focus the answer that is focused first."""
+        if self.AUTO_FOCUS:
             self.query_one(self.AUTO_FOCUS).focus()
 
     def complain(self, under: str, sentence: str, *, field: str = "") -> None:
@@ -122,12 +112,3 @@ class Dialog(ModalScreen[ScreenResultType], inherit_bindings=False):
 
         if explained := self.explained():
             self.app.push_screen(HelpScreen(self.title_text(), explained))
-
-    def action_page(self, direction: int) -> None:
-        """Scroll what does not fit."""
-        self._untouched = False
-        dialog = self.query_one("#dialog")
-        if direction < 0:
-            dialog.scroll_page_up(animate=False)
-        else:
-            dialog.scroll_page_down(animate=False)

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from textual import events
+from textual.css.query import QueryType
 from textual.geometry import Offset, Size
-from textual.screen import Screen
+from textual.screen import Screen, ScreenResultType
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -52,7 +53,76 @@ def show_focus(focused: Widget, scroller: Widget) -> None:
         scroller.scroll_home(animate=False, immediate=True)
 
 
-def unread_beginning(focused: Widget, scroller: Widget) -> Widget | None:
+class ReadFirst(Screen[ScreenResultType], inherit_bindings=False):
+    """A screen whose `Beginning`, where it has one, is seen before what it begins with.
+
+    Until somebody moves the focus or scrolls, what would push the beginning out of sight does not
+    get the focus.
+    """
+
+    _untouched = True
+
+    @property
+    def scroller(self) -> Widget:
+        """What scrolls where the screen does not fit."""
+        raise NotImplementedError
+
+    def answer_focus(self) -> None:
+        """Focus what is focused first where everything is seen."""
+        raise NotImplementedError
+
+    def touched(self) -> None:
+        """Whoever moves or scrolls has seen where they are."""
+        self._untouched = False
+
+    def focus_next(self, selector: str | type[QueryType] = "*") -> Widget | None:
+        """Somebody moves the focus."""
+        self.touched()
+        return super().focus_next(selector)
+
+    def focus_previous(self, selector: str | type[QueryType] = "*") -> Widget | None:
+        """Somebody moves the focus."""
+        self.touched()
+        return super().focus_previous(selector)
+
+    def on_mouse_down(self) -> None:
+        """The same with the mouse."""
+        self.touched()
+
+    def reveal(self, focused: Widget) -> None:
+        """Scroll so that the focus is seen, or focus what has to be read first."""
+        scroller = self.scroller
+        if not focused.allow_focus():
+            self.answer_focus()  # everything fits by now
+        elif self._untouched and (unread := _unread_beginning(focused, scroller)) is not None:
+            self.set_focus(unread)
+        else:
+            show_focus(focused, scroller)
+
+    def on_beginning_read_on(self, event: Beginning.ReadOn) -> None:
+        """Show what follows, and at the end what is to be answered."""
+        self.touched()
+        scroller = self.scroller
+        if scroller.scroll_y >= scroller.max_scroll_y:
+            if event.by_line:
+                self.focus_next()
+            else:
+                self.answer_focus()
+        elif event.by_line:
+            scroller.scroll_relative(y=_LINES_A_KEY, animate=False)
+        else:
+            scroller.scroll_page_down(animate=False)
+
+    def action_page(self, direction: int) -> None:
+        """Scroll what does not fit."""
+        self.touched()
+        if direction < 0:
+            self.scroller.scroll_page_up(animate=False)
+        else:
+            self.scroller.scroll_page_down(animate=False)
+
+
+def _unread_beginning(focused: Widget, scroller: Widget) -> Widget | None:
     """The `Beginning` that is out of sight when ``focused`` is seen; None where none is."""
     if scroller not in focused.ancestors:
         return None
@@ -61,23 +131,10 @@ def unread_beginning(focused: Widget, scroller: Widget) -> Widget | None:
     return next(iter(scroller.query("Beginning")), None)
 
 
-def read_on(scroller: Widget, *, by_line: bool) -> bool:
-    """Scroll to what follows; False at the end."""
-    if scroller.scroll_y >= scroller.max_scroll_y:
-        return False
-    if by_line:
-        scroller.scroll_relative(y=_LINES_A_KEY, animate=False)
-    else:
-        scroller.scroll_page_down(animate=False)
-    return True
-
-
-class FittedScreen(Screen[None], inherit_bindings=False):
+class FittedScreen(ReadFirst[None], inherit_bindings=False):
     """A screen with parts `#page` and, in it, `#body`; one of them scrolls."""
 
     _shown = False
-    _untouched = True
-    """Whether the focus is still where the page put it, and nothing was scrolled."""
 
     def fit(self, size: Size) -> None:
         """Before it is shown: take on the classes of a window of that size.
@@ -113,7 +170,6 @@ class FittedScreen(Screen[None], inherit_bindings=False):
         from_app_focus: bool = False,  # noqa: FBT001, FBT002 - the same
     ) -> None:
         """Move the focus; it is brought into view when the page has been laid out."""
-        self._untouched = self._untouched and self.focused in {None, widget}
         super().set_focus(widget, scroll_visible=False, from_app_focus=from_app_focus)
         self.call_after_refresh(self.reveal_focus)
 
@@ -127,36 +183,10 @@ class FittedScreen(Screen[None], inherit_bindings=False):
 
     def reveal_focus(self) -> None:
         """Scroll so that the focus is seen."""
-        if self.focused is None:
-            return
-        unread = unread_beginning(self.focused, self.scroller) if self._untouched else None
-        if unread is not None:
-            unread.focus()
-        else:
-            show_focus(self.focused, self.scroller)
-
-    def answer_focus(self) -> None:
-        """Focus what a page begins with where all of it is seen."""
-        raise NotImplementedError
-
-    def on_beginning_read_on(self, event: Beginning.ReadOn) -> None:
-        """Show what follows, and at the end what is to be answered."""
-        if read_on(self.scroller, by_line=event.by_line):
-            return
-        if event.by_line:
-            self.focus_next()
-        else:
-            self.answer_focus()
+        if self.focused is not None:
+            self.reveal(self.focused)
 
     @property
     def scroller(self) -> Widget:
         """What scrolls where the page does not fit: with its buttons in a low window."""
         return self.query_one("#page" if self.has_class("-low") else "#body")
-
-    def action_page(self, direction: int) -> None:
-        """Scroll what does not fit."""
-        self._untouched = False
-        if direction < 0:
-            self.scroller.scroll_page_up(animate=False)
-        else:
-            self.scroller.scroll_page_down(animate=False)

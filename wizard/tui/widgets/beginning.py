@@ -36,6 +36,18 @@ class Beginning(Static, can_focus=True):
         above = (part for part in self.ancestors if isinstance(part, Widget))
         return super().allow_focus() and any(part.max_scroll_y for part in above)
 
+    def on_focus(self) -> None:
+        """Its keys are told."""
+        self._tell_keys()
+
+    def on_blur(self) -> None:
+        """The page's keys are told again."""
+        self._tell_keys()
+
+    def _tell_keys(self) -> None:
+        for hints in self.screen.query("HintLine"):
+            hints.refresh()
+
     def action_read_on(self, by_line: bool = False) -> None:  # noqa: FBT001, FBT002 - from a key
         """Tell the page or dialog."""
         self.post_message(self.ReadOn(by_line=by_line))
