@@ -110,6 +110,17 @@ def test_a_new_database_at_a_typed_path() -> None:
     assert journey.app.session.target.path == "/srv/datafold/fresh.db"
 
 
+def test_a_path_that_is_given_and_does_not_exist_is_a_new_database() -> None:
+    async def story(journey: Journey) -> None:
+        assert "Nothing is there yet: a new, empty, encrypted database." in journey.text()
+        assert "Cannot be protected" not in journey.text()
+        await journey.press("enter")
+        await journey.at("PassphraseScreen")
+        assert journey.app.session.makes_new
+
+    run(story, path="/srv/datafold/fresh.db")
+
+
 def test_the_proposed_new_path_must_not_exist() -> None:
     async def story(journey: Journey) -> None:
         await journey.press("end", "up", "enter", "ctrl+u")

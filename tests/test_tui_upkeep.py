@@ -279,3 +279,31 @@ def test_a_kit_that_only_the_wizard_tried_is_not_said_to_be_proved() -> None:
         assert said["Recovery"] == "the wizard tried the kit 96 days ago; nobody proved the words"
 
     run(story)
+
+
+def test_the_meter_names_the_step_that_chooses_the_cost_on_this_way() -> None:
+    async def story(journey: Journey) -> None:
+        await open_ledger(journey)
+        await choose(journey, "operators")
+        await journey.at("OperatorsScreen")
+        await journey.click("#add")
+        await journey.type("audit office")
+        await journey.press("enter")
+        await type_master(journey)
+        await journey.at("PassphraseScreen")
+        assert "Step 3 of 6" in journey.text()
+        assert "until step 4" in journey.text()
+
+    run(story)
+
+
+def test_what_is_still_measured_is_not_the_end_of_a_sentence() -> None:
+    async def story(journey: Journey) -> None:
+        await open_ledger(journey)
+        found = journey.app.session.upkeep.overview
+        assert found is not None
+        assert found.keys is not None
+        said = overview_words.derivation_sentence(found, found.keys, None, "")
+        assert "measured… It can afford" in said
+
+    run(story)

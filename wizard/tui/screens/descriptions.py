@@ -33,6 +33,8 @@ def _sentences(target: Target) -> list[str]:
             f"An encrypted copy is made and compared{takes}.",
             "The database stays as it is until you have proved the recovery kit.",
         ]
+    if target.state == "absent":
+        return ["Nothing is there yet: a new, empty, encrypted database."]
     if target.state == "protected":
         path = shlex.quote(wording.printable(target.path))
         return [
@@ -40,13 +42,12 @@ def _sentences(target: Target) -> list[str]:
             "“Next” changes its passphrase, keys, operators or kit, and makes backups.",
             f"To open it:  datafold-wizard shell {path}",
         ]
-    if target.state == "interrupted" and target.fingerprint is not None:
-        return [target.reason, "It opens as always; “Next” ends what was cut off."]
     if target.state == "interrupted":
-        return [
-            target.reason,
-            "Undo removes what that run left; the database is as it was before it.",
-        ]
+        if target.fingerprint is None:
+            way_on = "Undo removes what that run left; the database is as it was before it."
+        else:
+            way_on = "It opens as always; “Next” ends what was cut off."
+        return [target.reason, way_on]
     if target.kept:
         # The path stands above it already.
         reason = re.sub(rf"^{re.escape(target.path)} is\b", "It is", target.reason)

@@ -12,6 +12,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Label, Static
 
+from wizard.tui import ways
 from wizard.tui.answers.cost import Choice
 from wizard.tui.answers.strength import Strength
 from wizard.tui.engine_client import EngineError
@@ -38,6 +39,7 @@ REST_SECONDS = 0.8
 """How long typing pauses before words, warnings and advice are drawn: no key pays for them."""
 
 _FIELDS = ("first", "second")
+_COST_STEP = 3  # in setting up
 # Until step 3 has measured what is chosen there: RFC 9106's set for little memory.
 _ASSUMED = Parameters(memory_kib=64 * 1024, passes=3, lanes=4)
 
@@ -120,9 +122,10 @@ class PassphraseScreen(StepScreen):
         basis = chosen if measured else self.session.assumed
         if basis is None or basis.parameters is None or basis.seconds is None:
             return
-        since = "as it is now" if standing else "chosen in step 3"
+        cost_step = ways.position(self.session, "derivation") or _COST_STEP
+        since = "as it is now" if standing else f"chosen in step {cost_step}"
         if not measured:
-            since = "assumed until step 3"
+            since = f"assumed until step {cost_step}"
         self.engine.send(
             "meter.suppose", params=basis.parameters.as_fields(), seconds=basis.seconds
         )

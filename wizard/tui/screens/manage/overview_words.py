@@ -41,7 +41,8 @@ def derivation_sentence(found: Overview, keys: Keys, seconds: float | None, limi
     if found.stronger is None:
         return f"{work}: {here}"
     more = wording.memory(found.stronger.memory_kib)
-    return f"{work}: {here}. It can afford {more}."
+    end = "" if seconds is None else "."
+    return f"{work}: {here}{end} It can afford {more}."
 
 
 def _keys(found: Overview, keys: Keys, seconds: float | None, limit: str) -> list[Fact]:
