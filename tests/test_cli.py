@@ -17,6 +17,7 @@ import click
 import pytest
 
 from tests.databases import files_but_log
+from tests.programs import needs
 from wizard import engine
 from wizard.cli import init as init_module
 from wizard.cli.choose import PRESET_NAMES
@@ -667,6 +668,31 @@ def test_completion_offers_commands_options_and_files(run):
     assert any(line.startswith("file,") for line in complete("nod"))
     assert "plain,--recovery-out" in complete("init", "--recovery-o")
     assert "plain,chacha20" in complete("init", "--cipher", "ch")
+
+
+@needs("bash")
+@pytest.mark.parametrize(
+    ("begun", "offered"),
+    [("re", "recover recovery reinit restore"), ("stat", "status"), ("nod", "")],
+)
+def test_a_real_bash_offers_the_commands(run, tmp_path, begun, offered):
+    (tmp_path / "completion").write_text(run("completion", "bash").out)
+    program = tmp_path / "datafold-wizard"
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m wizard "$@"\n')
+    program.chmod(0o755)
+    script = (
+        f"source {tmp_path}/completion; COMP_WORDS=(datafold-wizard {begun}); COMP_CWORD=1; "
+        f'_datafold_wizard_completion {program}; echo "${{COMPREPLY[@]}}"'
+    )
+    done = subprocess.run(
+        ["bash", "--norc", "-c", script],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=environment(),
+        timeout=60,
+    )
+    assert done.stdout.strip() == offered
 
 
 def test_a_reader_that_goes_away_is_no_error(protected, tmp_path):

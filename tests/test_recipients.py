@@ -90,7 +90,7 @@ def test_a_file_may_hold_several_keys_and_comments(tmp_path):
         ("", engine.InvalidInput, "no public key"),
         (b"\xff\xfe", engine.InvalidInput, "not a text file"),
         ("x" * 70_000, engine.InvalidInput, "too long"),
-        (None, engine.TargetAbsent, "neither a file nor"),
+        (None, engine.InvalidInput, "neither a file nor"),
     ],
 )
 def test_what_is_no_public_key_is_refused_in_a_sentence(content, error, said, tmp_path):

@@ -70,7 +70,8 @@ class _Commands(click.Group):
         """Offer the commands, and files for the wizard."""
         from click.shell_completion import CompletionItem  # noqa: PLC0415 - only when completing
 
-        return [*super().shell_complete(ctx, incomplete), CompletionItem(incomplete, type="file")]
+        # Files first: to bash's script they mean, forget what was offered until now.
+        return [CompletionItem(incomplete, type="file"), *super().shell_complete(ctx, incomplete)]
 
 
 @click.group(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wizard.engine.errors import InvalidInput, TargetAbsent
+from wizard.engine.errors import InvalidInput
 from wizard.engine.sidecar import read_regular
 
 if TYPE_CHECKING:
@@ -44,8 +44,8 @@ class Recipient:
 def recipients_from(text: str) -> tuple[Recipient, ...]:
     """Read a public key, or a file of them: one a line, ``#`` begins a comment.
 
-    ``text`` is a key if it looks like one, else the path of a file. Raises `InvalidInput`,
-    `TargetAbsent` and `Unreadable`.
+    ``text`` is a key if it looks like one, else the path of a file. Raises `InvalidInput`
+    and `Unreadable`.
     """
     text = text.strip()
     _refuse_private(text)
@@ -73,7 +73,7 @@ def _from_file(path: Path) -> tuple[Recipient, ...]:
     try:
         data = read_regular(path, limit=MAXIMUM_FILE + 1)
     except FileNotFoundError:
-        raise TargetAbsent(f"{path} is neither a file nor {_KNOWN}.") from None
+        raise InvalidInput(f"{path} is neither a file nor {_KNOWN}.") from None
     if len(data) > MAXIMUM_FILE:
         raise InvalidInput(f"{path} is too long for a file of public keys.")
     try:

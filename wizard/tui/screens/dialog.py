@@ -43,6 +43,7 @@ class Dialog(ModalScreen[ScreenResultType], ReadFirst[ScreenResultType], inherit
 
     def on_mount(self) -> None:
         """The line above the dialog tells what is out of sight; what counts stays in view."""
+        self._tell_of_more()
         dialog = self.query_one("#dialog")
         for change in ("scroll_y", "virtual_size", "size"):
             self.watch(dialog, change, self._look_again)
