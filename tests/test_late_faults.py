@@ -22,6 +22,7 @@ from wizard.engine import (
     chain,
     decrypting,
     moving_aside,
+    outputs,
     pending,
     putting_back,
     swap,
@@ -340,6 +341,25 @@ def test_a_plaintext_copy_that_cannot_be_removed_is_named(node, tmp_path, monkey
     monkeypatch.undo()
     engine.decrypt(node, copy, PASSPHRASE, confirm="node.db")
     assert [each.name for each in tmp_path.iterdir() if "datafold" in each.name] == []
+
+
+@pytest.mark.parametrize("can_be_removed", [True, False])
+def test_an_output_that_the_disk_did_not_confirm_is_gone_or_named(
+    node, tmp_path, monkeypatch, can_be_removed
+):
+    copy = tmp_path / "copy.db"
+
+    def unconfirmed(made, output):
+        made.rename(output)
+        raise engine.Unreadable("Input/output error.")
+
+    monkeypatch.setattr(outputs, "publish", unconfirmed)
+    if not can_be_removed:
+        monkeypatch.setattr(outputs, "tidy", lambda _path: None)
+    with pytest.raises(engine.Unreadable if can_be_removed else engine.Interrupted) as caught:
+        engine.decrypt(node, copy, PASSPHRASE, confirm="node.db")
+    assert copy.exists() is not can_be_removed
+    assert can_be_removed or str(copy) in str(caught.value)
 
 
 def test_a_new_log_by_command(node, tmp_path):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from wizard.engine.errors import AlreadyProtected, OutputExists
+from wizard.engine.errors import AlreadyProtected, Interrupted, OutputExists, WizardError
 from wizard.engine.sidecar import publish
 from wizard.engine.tidying import tidy
 
@@ -13,13 +13,20 @@ from wizard.engine.tidying import tidy
 def give_name(made: Path, output: Path) -> None:
     """Let the complete file ``made`` have the name ``output``, durably, unless that is taken.
 
-    Raises `OutputExists`, `NoSpace` or `Unreadable`; there is no ``output`` of ours then.
+    Raises `OutputExists`, `NoSpace` or `Unreadable`; there is no ``output`` of ours then. Raises
+    `Interrupted` where the disk neither confirms it nor lets it be taken away.
     """
     try:
         publish(made, output)
     except AlreadyProtected:
         raise OutputExists(output) from None
-    except BaseException:
-        if not os.path.lexists(made):  # It had its name already, but the disk did not confirm it.
-            tidy(output)
+    except BaseException as error:
+        if os.path.lexists(made):
+            raise
+        tidy(output)
+        if isinstance(error, WizardError) and os.path.lexists(output):
+            raise Interrupted(
+                f"{output} is there and complete, but the disk did not confirm it, and does not let it "
+                f"be removed: {error}"
+            ) from None
         raise
