@@ -5,9 +5,9 @@
   characters), and what shows that a passphrase was damaged on its way (U+FFFD, bad UTF-8).
 - Messages never quote the passphrase, nor a character, nor a position in it.
 
-Bytes that are all printable ASCII never become a `str`. Others must (normalisation works on
-`str`), and zxcvbn makes many of all; those are overwritten once they are freed, which is before
-a function of this module returns.
+Bytes that are all printable ASCII never become a `str`, and a `str` of ASCII never becomes bytes
+but in the `Secret`. Others must (normalisation works on `str`), and zxcvbn makes many of all; those
+are overwritten once they are freed, which is before a function of this module returns.
 """
 
 from __future__ import annotations
@@ -97,12 +97,12 @@ def _prepared(source: PassphraseSource, rule: Rule) -> Secret:
     try:
         return _taken(source, rule)
     finally:
-        # What was bytes of ASCII has left nothing; in a library, milliseconds count.
-        if not (isinstance(source, Secret | bytes | bytearray) and _is_ascii(source)):
+        # What is of ASCII has left nothing; in a library, milliseconds count.
+        if not (isinstance(source, Secret | str | bytes | bytearray) and _is_ascii(source)):
             freed.overwrite()
 
 
-def _is_ascii(source: Secret | bytes | bytearray) -> bool:
+def _is_ascii(source: Secret | str | bytes | bytearray) -> bool:
     if isinstance(source, Secret):
         with source.expose() as view:
             return not any(byte > 0x7F for byte in view)  # noqa: PLR2004 - the last of ASCII
@@ -114,7 +114,7 @@ def _taken(source: PassphraseSource, rule: Rule) -> Secret:
         with source.expose() as view:
             return _from_bytes(view, rule)
     if isinstance(source, str):
-        return _from_text(source, rule)
+        return _from_ascii(source) if source.isascii() else _from_text(source, rule)
     if isinstance(source, bytes | bytearray):
         with memoryview(source) as view:
             return _from_bytes(view, rule)
@@ -220,6 +220,18 @@ def _from_bytes(view: memoryview, rule: Rule) -> Secret:
         raise _refusal("control")
     _check_length(len(view))
     return Secret.copy_of(view)
+
+
+def _from_ascii(text: str) -> Secret:
+    """Take a text that normalisation leaves as it is, character by character: no copy is made."""
+    if any(character < " " or character == "\x7f" for character in text):
+        raise _refusal("control")
+    _check_length(len(text))
+    secret = Secret.copy_of(bytes(len(text)))
+    with secret.expose() as view:
+        for position, character in enumerate(text):
+            view[position] = ord(character)
+    return secret
 
 
 def _from_text(text: str, rule: Rule) -> Secret:
