@@ -16,7 +16,7 @@ import importlib
 import json
 import os
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import ExitStack, closing
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -67,9 +67,13 @@ def _protect_all(todo: Mapping[str, FleetDatabase], params: Mapping[str, engine.
     for command in ("init", "initializing"):
         importlib.import_module(f"wizard.cli.{command}")
     works = [_work(name, database, params[name]) for name, database in todo.items()]
+    at_once = _at_once(params)
     code = 0
-    # On Ctrl+C the processes have had the same, and undo what they have begun.
-    with closing(divided(works, at_once=_at_once(params), between=forget)) as ends:
+    with ExitStack() as stack:
+        if _is_plenty(params, at_once=at_once):
+            stack.enter_context(engine.one_memory())
+        # On Ctrl+C the processes have had the same, and undo what they have begun.
+        ends = stack.enter_context(closing(divided(works, at_once=at_once, between=forget)))
         for ended in ends:
             line = {"name": ended.name, "path": str(todo[ended.name].path), **_outcome(ended)}
             _say(line)
@@ -144,6 +148,12 @@ def _at_once(params: Mapping[str, engine.KdfParams]) -> int:
     largest = max(each.memory_kib for each in params.values())
     by_memory = engine.machine_limit().unattended_kib // largest
     return max(1, min(engine.usable_processors() + 1, by_memory, len(params)))
+
+
+def _is_plenty(params: Mapping[str, engine.KdfParams], *, at_once: int) -> bool:
+    """Whether every process may hold its memory throughout, and none is refused its own for it."""
+    largest = max(each.memory_kib for each in params.values())
+    return (at_once + 2) * largest <= engine.machine_limit().unattended_kib
 
 
 def _outcome(ended: Ended | NotStarted) -> dict[str, Any]:

@@ -218,6 +218,7 @@ if TYPE_CHECKING:
     from wizard.engine.unlocking import unlock as unlock
     from wizard.engine.wordprint import WORDPRINT_WORDS as WORDPRINT_WORDS
     from wizard.engine.wordprint import Wordprint as Wordprint
+    from wizard.engine.working_memory import one_memory as one_memory
     from wizard.engine.working_memory import usable_processors as usable_processors
 
 _NAMES = {
@@ -282,7 +283,7 @@ _NAMES = {
     "tuning": "PRESETS Preset calibrate preset presets",
     "unlocking": "unlock",
     "wordprint": "WORDPRINT_WORDS Wordprint",
-    "working_memory": "usable_processors",
+    "working_memory": "one_memory usable_processors",
 }
 _HOMES = {name: home for home, names in _NAMES.items() for name in names.split()}
 

@@ -129,8 +129,12 @@ _of_this_thread = _Kept()
 def one_memory() -> Iterator[None]:
     """Have one memory serve all derivations of one size, one after the other, in this thread.
 
-    It is held for as long as the block is open: for derivations that follow on each other.
+    It is held for as long as the block is open, also by processes that are divided from this one
+    meanwhile: for derivations that follow on each other. In another such block this does nothing.
     """
+    if _of_this_thread.keeping:
+        yield
+        return
     _of_this_thread.keeping = True
     try:
         yield
