@@ -195,7 +195,7 @@ def test_an_operating_system_error_without_a_file_is_a_sentence_too():
 
 def test_an_unexpected_error_is_named_by_place_and_never_quoted():
     try:
-        diagnostics._operating_system_sentence(None)
+        diagnostics.operating_system_sentence(None)
     except AttributeError as error:
         unexpected = error
     told = explain(unexpected)

@@ -127,6 +127,8 @@ def test_an_existing_database_from_the_first_question_to_a_restart(tmp_path, nod
         talk.after("The unencrypted original", "remove")
         talk.after("Encrypt now", "y")
         talk.after("The sheet [", "file")
+        talk.after("File for the sheet", "/nowhere/kit.txt")
+        talk.until("/nowhere: No such file or directory. Choose another name.")
         talk.after("File for the sheet", str(node.with_name("kit.txt")))
         talk.after("Save it there all the same", "n")
         talk.after("The sheet [", "file")

@@ -84,7 +84,7 @@ def _row_and_sentence(error: BaseException) -> tuple[Row, str]:
     if isinstance(error, OSError):
         row = OPERATING_SYSTEM.get(error.errno or 0)
         if row is not None:
-            return row, _operating_system_sentence(error)
+            return row, operating_system_sentence(error)
     return INTERNAL, f"Something that should not happen did ({fault_id(error)})."
 
 
@@ -111,7 +111,8 @@ def _sentence(error: BaseException) -> str:
     return said
 
 
-def _operating_system_sentence(error: OSError) -> str:
+def operating_system_sentence(error: OSError) -> str:
+    """What the system refused, without its number and its quotes."""
     reason = os.strerror(error.errno or 0)
     # A descriptor is no name that tells anybody anything.
     if error.filename is None or isinstance(error.filename, int):

@@ -20,6 +20,7 @@ from wizard import engine
 from wizard.characters import first_environment, suits_ascii
 from wizard.cli import output
 from wizard.cli.terminal import Terminal
+from wizard.diagnostics import operating_system_sentence
 from wizard.refusals import UsageProblem
 from wizard.tui import glyphs
 
@@ -37,6 +38,12 @@ class Back(Exception):
 
 class Refused(ValueError):
     """An answer that cannot be taken; the text says why."""
+
+
+def refusal(error: Exception, advice: str = "") -> Refused:
+    """An error in words as the answer to an answer, with what to do about it."""
+    said = operating_system_sentence(error) if isinstance(error, OSError) else str(error)
+    return Refused(f"{said} {advice}".rstrip())
 
 
 class _Letters:

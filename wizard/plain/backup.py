@@ -11,7 +11,7 @@ from wizard.cli import kit, output
 from wizard.cli.interruption import interruptible, uninterrupted
 from wizard.cli.progress import progress_line
 from wizard.plain import checklist, review
-from wizard.plain.asking import Refused, only_ascii, say, shown
+from wizard.plain.asking import only_ascii, refusal, say, shown
 from wizard.plain.kit import hand_out
 from wizard.plain.place import typed_path
 from wizard.todo import TITLES
@@ -114,7 +114,7 @@ def _copy_as_scripted(talk: Talk, done: engine.Initialized) -> None:
         try:
             return copy_sidecar(engine.inspect(done.path), typed_path(text), beside=False)
         except (engine.WizardError, FieldFault, OSError) as error:
-            raise Refused(str(error)) from None
+            raise refusal(error) from None
 
     written = talk.asker.answer(
         "Directory or file for the copy of the sidecar", copied, given=scripted, name="sidecar-copy"

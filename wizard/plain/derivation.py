@@ -128,13 +128,13 @@ def _measure_presets(talk: Talk) -> None:
     cap = smaller_machine.memory_cap(talk)
     known: engine.Measurement | None = None
     measured: list[Choice] = []
-    for name in engine.PRESETS:
-        with progress_line() as line, interruptible() as token:
+    with progress_line() as line, interruptible() as token:
+        for name in engine.PRESETS:
             known = engine.preset(
                 name, known=known, maximum_memory_kib=cap, progress=line, cancel=token
             )
-        measured.append(_choice_of(name, known))
-        say(f"  {_row(measured[-1])}{_guessing(talk, measured[-1])}", hanging=2)
+            measured.append(_choice_of(name, known))
+            say(f"  {_row(measured[-1])}{_guessing(talk, measured[-1])}", hanging=2)
     talk.session.choices = measured
 
 

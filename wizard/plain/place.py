@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from wizard import engine
 from wizard.cli.kit import check_free, sheet_paths
-from wizard.plain.asking import Refused, say
+from wizard.plain.asking import Refused, refusal, say
 
 if TYPE_CHECKING:
     from wizard.plain.conversation import Talk
@@ -53,7 +53,7 @@ def new_sheets(text: str, *, shares: int) -> tuple[Path, ...]:
     try:
         check_free(paths)
     except (engine.OutputExists, OSError) as error:
-        raise Refused(f"{error} Choose another name.") from None
+        raise refusal(error, "Choose another name.") from None
     return paths
 
 
@@ -72,7 +72,7 @@ def readers_of(text: str) -> tuple[engine.Recipient, ...]:
     try:
         return engine.recipients_from(text)
     except (engine.WizardError, OSError, RuntimeError) as error:
-        raise Refused(str(error)) from None
+        raise refusal(error) from None
 
 
 def kit_rows(*, wipes: bool) -> list[tuple[str, str]]:

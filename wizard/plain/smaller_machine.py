@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from wizard import engine
-from wizard.plain.asking import Back, Refused, number, say
+from wizard.plain.asking import Back, Refused, number, refusal, say
 from wizard.plain.place import typed_path
 from wizard.tui import wording
 from wizard.tui.answers.cost import Choice, OtherMachine
@@ -111,7 +111,7 @@ def _read(talk: Talk, text: str) -> OtherMachine | None:
     try:
         report = engine.read_benchmark(typed_path(text))
     except (engine.WizardError, OSError) as error:
-        raise Refused(str(error)) from None
+        raise refusal(error) from None
     there = report.seconds_for(engine.KdfParams(**reference.parameters.as_fields()))
     slower = max(0.01, there / max(reference.seconds, 1e-6))
     return OtherMachine(report.available_kib or 0, slower)
