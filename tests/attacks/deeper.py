@@ -141,7 +141,7 @@ def _receipt(world: World) -> tuple[Reader, list[bytes]]:
     return read, samples
 
 
-def _by_path(name: str, load: Callable[[Path], object], *texts: str) -> Callable[..., object]:
+def by_path(name: str, load: Callable[[Path], object], *texts: str) -> Callable[..., object]:
     def make(world: World) -> tuple[Reader, list[bytes]]:
         place = world.directory / name
 
@@ -164,7 +164,7 @@ DEEPER: dict[str, Callable[..., tuple[Reader, list[bytes]]]] = {
     "signed grant": _signed_grant,
     "database": _database,
     "receipt": _receipt,
-    "manifest": _by_path(
+    "manifest": by_path(
         "fleet.toml",
         read_manifest,
         '[databases.a]\npath = "a.db"\npassphrase_from = "file:x"\nrecovery_out = "kit"\n'
@@ -172,7 +172,7 @@ DEEPER: dict[str, Callable[..., tuple[Reader, list[bytes]]]] = {
         '[databases.a.crypto]\npreset = "balanced"\n',
         '[databases]\nb = {path = "b.db", passphrase_from = "env:X", no_recovery = true}\n',
     ),
-    "answers": _by_path(
+    "answers": by_path(
         "answers.toml",
         read_answers,
         'database = "/srv/node.db"\npassphrase-source = "file:/run/secret"\npreset = "balanced"\n'

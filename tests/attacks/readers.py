@@ -14,9 +14,9 @@ from pathlib import Path
 
 import httpx
 
-from tests.attacks.deeper import DEEPER
+from tests.attacks.deeper import DEEPER, by_path
 from tests.attacks.world import FIRST, SECOND, Accepted, Reader, World, as_it_was
-from wizard import engine
+from wizard import engine, settings
 from wizard.api import tokens
 from wizard.engine.audit_entry import line_of, parse_line
 from wizard.engine.encoding import Malformed
@@ -145,12 +145,10 @@ def _tokens(world: World) -> tuple[Reader, list[bytes]]:
     return read, samples
 
 
-def _configuration(world: World) -> tuple[Reader, list[bytes]]:
-    from wizard.settings import load
-
-    place = world.directory / "datafold.toml"
-    samples = [
-        b"""environment = "production"
+_configuration = by_path(
+    "datafold.toml",
+    settings.load,
+    """environment = "production"
 [databases.orders]
 path = "orders.db"
 [databases.orders.crypto]
@@ -162,19 +160,8 @@ host = "127.0.0.1"
 port = 8734
 state = "receipts"
 """,
-        b'[databases]\nstock = {path = "stock.db"}\n[api]\nunix-socket = "s"\nport = 0x10\n',
-    ]
-
-    def read(data: bytes) -> str:
-        place.write_bytes(data)
-        place.chmod(0o600)
-        try:
-            load(place)
-        except engine.WizardError as error:
-            return type(error).__name__
-        return "as it was"
-
-    return read, samples
+    '[databases]\nstock = {path = "stock.db"}\n[api]\nunix-socket = "s"\nport = 0x10\n',
+)
 
 
 def _sheet(world: World) -> tuple[Reader, list[bytes]]:

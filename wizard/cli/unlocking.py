@@ -117,8 +117,8 @@ def _agreed_cost(found: engine.Inspection, options: UnlockOptions) -> bool:
     """Whether the stored cost may be paid, asking before the passphrase where it has to."""
     if options.allow_high_cost or found.metadata is None:
         return options.allow_high_cost
-    slots = [slot for slot in found.metadata.operator_slots if slot.label == options.operator]
-    params = slots[0].params if slots else found.metadata.master_slot.params
+    slot = None if options.operator is None else found.metadata.operator(options.operator)
+    params = (slot or found.metadata.master_slot).params
     try:
         engine.check_unattended(params)
     except engine.ResourceLimit as error:

@@ -154,16 +154,13 @@ def _proof(
     """Have a child compare it with the shipped one. Raises `CannotBuild` unless all is the same."""
     progress(Progress(Stage.PROVE, 0, 0))
     answer = workspace / "proof.json"
-    with answer.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-m", _MODULE, str(library)],
-            cwd=workspace,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        code = argon2_building.wait(process, cancel=cancel)
+    code = argon2_building.run_module(
+        [_MODULE, str(library)],
+        workspace,
+        answer=answer,
+        errors=subprocess.DEVNULL,
+        cancel=cancel,
+    )
     if code:
         ended = f"by signal {-code}" if code < 0 else f"with {code}"
         raise CannotBuild("proof", f"What was built cannot be used: its test ended {ended}.")

@@ -27,6 +27,8 @@ from wizard.engine.argon2_choice import FEATURE
 from wizard.engine.errors import CannotBuild, NoSpace
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from wizard.engine.progress import CancelToken
 
 DISTRIBUTION = "argon2-cffi-bindings"
@@ -95,15 +97,31 @@ def compile_library(directory: Path, *, cancel: CancelToken) -> Path:
     raise CannotBuild("build", "pip made no library that this Python could load.")
 
 
-def stop(process: subprocess.Popen[bytes]) -> None:
-    """End a process, and those that it has started in its session."""
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+def run_module(
+    words: list[str],
+    directory: Path,
+    *,
+    answer: Path,
+    errors: int,
+    environment: Mapping[str, str] | None = None,
+    cancel: CancelToken,
+) -> int:
+    """Run a module with its arguments in ``directory``; return its exit code.
 
-
-def wait(process: subprocess.Popen[bytes], *, cancel: CancelToken) -> int:
-    """Return its exit code. Raises `Cancelled`, and however it is left nothing of it runs on."""
+    What it says goes to the file ``answer``, and ``errors`` is where `subprocess` sends the rest.
+    Raises `Cancelled`, and however it is left nothing of it runs on.
+    """
+    with answer.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", *words],
+            cwd=directory,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=errors,
+            # A session of its own: Ctrl+C reaches us, and we end it whole.
+            start_new_session=True,
+        )
     try:
         while True:
             cancel.check()
@@ -111,7 +129,13 @@ def wait(process: subprocess.Popen[bytes], *, cancel: CancelToken) -> int:
                 return process.wait(_LOOK_SECONDS)
     finally:
         if process.returncode is None:
-            stop(process)
+            _stop(process)
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def _run_pip(arguments: list[str], directory: Path, *, cancel: CancelToken) -> None:
@@ -119,19 +143,14 @@ def _run_pip(arguments: list[str], directory: Path, *, cancel: CancelToken) -> N
     # Temporary files too: where /tmp may not hold programs, this is the place that may.
     environment |= {"CFLAGS": FLAGS, "TMPDIR": str(directory), "LC_ALL": "C"}
     log = directory / "pip.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "pip", *arguments],
-            cwd=directory,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            # A session of its own: Ctrl+C reaches us, and we end it whole.
-            start_new_session=True,
-        )
-        code = wait(process, cancel=cancel)
-    if code:
+    if run_module(
+        ["pip", *arguments],
+        directory,
+        answer=log,
+        errors=subprocess.STDOUT,
+        environment=environment,
+        cancel=cancel,
+    ):
         raise _refusal(log.read_text(encoding="utf-8", errors="replace"), directory)
 
 

@@ -102,6 +102,10 @@ class Metadata:
         recovery = () if self.recovery_slot is None else (self.recovery_slot,)
         return (*recovery, *self.operator_slots)
 
+    def operator(self, label: str) -> OperatorSlot | None:
+        """The slot of the operator of that label, if there is one."""
+        return next((slot for slot in self.operator_slots if slot.label == label), None)
+
     def as_json(self) -> dict[str, Json]:
         """The ``signed`` member."""
         slots = [self.master_slot.as_json(), *(slot.as_json() for slot in self.boxed_slots)]

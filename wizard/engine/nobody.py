@@ -14,11 +14,6 @@ from wizard.engine.metadata import Metadata
 from wizard.engine.slots import SLOT_ID_BYTES, OperatorSlot
 
 
-def operator_named(metadata: Metadata, label: str) -> OperatorSlot | None:
-    """The slot of the operator of that label, if there is one."""
-    return next((slot for slot in metadata.operator_slots if slot.label == label), None)
-
-
 def nobodys_slot(metadata: Metadata, label: str) -> OperatorSlot:
     """A slot that no passphrase opens, as dear as one of the operators', or as the master's.
 

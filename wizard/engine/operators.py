@@ -210,14 +210,14 @@ def _check_label(label: str) -> None:
 
 
 def _check_free(held: Authority, label: str) -> None:
-    if any(slot.label == label for slot in held.metadata.operator_slots):
+    if held.metadata.operator(label) is not None:
         raise InvalidInput("There is an operator of that name already.")
 
 
 def _find(held: Authority, label: str) -> OperatorSlot:
-    for slot in held.metadata.operator_slots:
-        if slot.label == label:
-            return slot
+    found = held.metadata.operator(label)
+    if found is not None:
+        return found
     labels = ", ".join(slot.label for slot in held.metadata.operator_slots)
     raise InvalidInput(
         f"This database has no operator of that name; it has {labels or 'none at all'}."

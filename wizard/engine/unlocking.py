@@ -30,7 +30,7 @@ from wizard.engine.keyfile import KeyfileInput, keyfile_from
 from wizard.engine.masterkey import SigningKey
 from wizard.engine.memory import check_cost, runs_unasked
 from wizard.engine.metadata import Metadata
-from wizard.engine.nobody import nobodys_slot, operator_named
+from wizard.engine.nobody import nobodys_slot
 from wizard.engine.opening import (
     Database,
     open_by_kit,
@@ -94,14 +94,14 @@ def openable(found: Inspection) -> Metadata:
 def _operators(metadata: Metadata, operator: str | None) -> tuple[OperatorSlot, ...]:
     if operator is None:
         return metadata.operator_slots
-    return (operator_named(metadata, operator) or nobodys_slot(metadata, operator),)
+    return (metadata.operator(operator) or nobodys_slot(metadata, operator),)
 
 
 def _refusal(
     metadata: Metadata, only: str | None, keyfile: KeyfileInput | None
 ) -> InvalidInput | WrongPassphrase:
     """What to say where no slot opens. An unknown operator is told so only now, for the same work."""
-    if only is not None and operator_named(metadata, only) is None:
+    if only is not None and metadata.operator(only) is None:
         return InvalidInput("This database has no operator of that name.")
     return WrongPassphrase(
         metadata.public_key.fingerprint, keyfile_expected=False, keyfile_given=keyfile is not None
