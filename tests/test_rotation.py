@@ -42,12 +42,13 @@ from wizard.engine import (
 from wizard.engine.audit import Audited
 from wizard.engine.changing import changing
 from wizard.engine.digests import contents
-from wizard.engine.keyed import KeyRefused, open_keyed
+from wizard.engine.keyed import open_keyed
 from wizard.engine.kit import KitSheet
 from wizard.engine.opening import open_data_key, open_operator, open_root
 from wizard.engine.rescue import compact
 from wizard.engine.secret import Secret
 from wizard.engine.sidecar import replaced_path, sidecar_path, staged_files
+from wizard.engine.sqlite_refusals import KeyRefused
 from wizard.engine.verification import header_of
 
 DEARER = KdfParams(memory_kib=20 * 1024, passes=3, lanes=1)

@@ -14,11 +14,12 @@ from pathlib import Path
 import apsw
 
 from wizard.engine.errors import Cancelled, NoSpace, Unreadable, UnsupportedDatabase, WizardError
-from wizard.engine.keyed import SQLCIPHER_PAGE_SIZE, Cipher, errno_of_full, keyed_uri, plain_uri
+from wizard.engine.keyed import SQLCIPHER_PAGE_SIZE, Cipher, keyed_uri, plain_uri
 from wizard.engine.keytext import keyed_text
 from wizard.engine.progress import CancelToken, Progress, ProgressSink, Stage
 from wizard.engine.secret import Secret
 from wizard.engine.sidecar import write_error
+from wizard.engine.sqlite_refusals import errno_of_full
 from wizard.engine.watching import watch
 from wizard.engine.writeback import early_writeback
 

@@ -25,7 +25,6 @@ from wizard.engine.keyed import (
     open_keyed,
     remove_database,
     sqlite_name,
-    translated,
 )
 from wizard.engine.keyfile import KeyfileInput
 from wizard.engine.leftovers import sync_path
@@ -38,6 +37,7 @@ from wizard.engine.rescue import open_kit
 from wizard.engine.secret import Secret
 from wizard.engine.sidecar import write_error
 from wizard.engine.sqlite import Cipher
+from wizard.engine.sqlite_refusals import translated
 from wizard.engine.unlocking import openable
 from wizard.engine.verification import header_of, verify_plaintext_copy
 

@@ -14,8 +14,9 @@ import apsw
 
 from wizard.engine.content import IDENTITY_TABLE
 from wizard.engine.errors import DamagedDatabase
-from wizard.engine.keyed import WAIT_MILLISECONDS, translated
+from wizard.engine.keyed import WAIT_MILLISECONDS
 from wizard.engine.metadata import AuditHead
+from wizard.engine.sqlite_refusals import translated
 
 _ID_BYTES = 16
 _PUBLIC_KEY_BYTES = 32

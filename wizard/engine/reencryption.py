@@ -10,11 +10,12 @@ from pathlib import Path
 from wizard.engine.copying import reencrypted_page_size
 from wizard.engine.errors import VerificationFailed
 from wizard.engine.hold import Held, check_unchanged, hold_encrypted
-from wizard.engine.keyed import Cipher, KeyRefused, open_keyed
+from wizard.engine.keyed import Cipher, open_keyed
 from wizard.engine.secret import Secret
 from wizard.engine.sidecar import replaced_path
 from wizard.engine.source import HeldSource
 from wizard.engine.source_facts import SourceFacts, facts_of
+from wizard.engine.sqlite_refusals import KeyRefused
 from wizard.engine.swap import exchange, put_back
 
 

@@ -25,13 +25,14 @@ from wizard.engine.copying import available_in
 from wizard.engine.encoding import Malformed
 from wizard.engine.errors import Busy, DamagedDatabase, NoSpace, WizardError
 from wizard.engine.filehead import own_descriptors
-from wizard.engine.keyed import create_private, translated
+from wizard.engine.keyed import create_private
 from wizard.engine.metadata import Metadata
 from wizard.engine.opening import open_database
 from wizard.engine.progress import CancelToken, Progress, ProgressSink, Stage
 from wizard.engine.secret import Secret
 from wizard.engine.sidecar import write_error
 from wizard.engine.sqlite import Cipher
+from wizard.engine.sqlite_refusals import translated
 
 _PATIENCE_SECONDS = 60.0
 _PAUSE_SECONDS = 0.01

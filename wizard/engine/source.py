@@ -20,11 +20,12 @@ from wizard.engine.copying import available_in, space_needed, vacuum_into
 from wizard.engine.errors import NoSpace, UnsupportedDatabase
 from wizard.engine.hold import Held
 from wizard.engine.identity import InnerIdentity, write_identity
-from wizard.engine.keyed import Cipher, create_private, discard_database, open_keyed, translated
+from wizard.engine.keyed import Cipher, create_private, discard_database, open_keyed
 from wizard.engine.leftovers import sync_path
 from wizard.engine.progress import CancelToken, ProgressSink, ignore_progress
 from wizard.engine.secret import Secret
 from wizard.engine.source_facts import SourceFacts
+from wizard.engine.sqlite_refusals import translated
 from wizard.engine.verification import Verified, verify_copy
 
 

@@ -26,18 +26,17 @@ from wizard.engine.identity import (
 from wizard.engine.keyed import (
     KEY_BYTES,
     Cipher,
-    KeyRefused,
     create_private,
     discard_database,
     open_keyed,
     recommended_cipher,
     sqlite_name,
-    translated,
 )
 from wizard.engine.leftovers import plaintext_left, remove_plaintext, sync_path
 from wizard.engine.progress import CancelToken, Progress, ProgressSink, Stage, ignore_progress
 from wizard.engine.secret import Secret
 from wizard.engine.sidecar import write_error
+from wizard.engine.sqlite_refusals import KeyRefused, translated
 from wizard.engine.watching import watch
 
 __all__ = [

@@ -22,18 +22,11 @@ from wizard.engine.comparing import Attach, attached, same_table
 from wizard.engine.content import IDENTITY_TABLE, RowsReport, TableRows, table_rows
 from wizard.engine.digests import table_content
 from wizard.engine.errors import DamagedDatabase, UnsupportedDatabase, VerificationFailed
-from wizard.engine.keyed import (
-    Cipher,
-    KeyRefused,
-    attach_keyed,
-    attach_plain,
-    open_keyed,
-    sqlite_name,
-    translated,
-)
+from wizard.engine.keyed import Cipher, attach_keyed, attach_plain, open_keyed, sqlite_name
 from wizard.engine.progress import CancelToken, Progress, ProgressSink, Stage, ignore_progress
 from wizard.engine.secret import Secret
 from wizard.engine.sqlite import damage_among, integrity_complaints, prove_sealed
+from wizard.engine.sqlite_refusals import KeyRefused, translated
 
 _LOOK_SECONDS = 0.1
 
