@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wizard.selftest.acting import Act, ActFailed, forked
+from wizard.selftest.calls import BY_DESCRIPTOR, CALLS, FLAGS_OF, PATH_AT
+from wizard.selftest.stopping import SET_DUMPABLE, prctl, stop_at_calls
 
 # <sys/ptrace.h> and <linux/ptrace.h>
 _TRACEME, _CONT, _SETOPTIONS, _GET_SYSCALL_INFO, _PEEKDATA = 0, 7, 0x4200, 0x420E, 2
@@ -28,46 +30,6 @@ _SECCOMP_EVENT = 7
 _SECCOMP_INFO = 3
 _WALL = 0x40000000
 _CWD = (1 << 32) - 100
-# <linux/prctl.h>, <linux/seccomp.h>, <linux/filter.h> and <linux/audit.h>
-_SET_DUMPABLE, _SET_SECCOMP, _SET_NO_NEW_PRIVS = 4, 22, 38
-_MODE_FILTER = 2
-_LOAD, _JUMP_IF_EQUAL, _JUMP_IF_ANY, _RETURN = 0x20, 0x15, 0x45, 0x06
-_ALLOW, _TRACE = 0x7FFF0000, 0x7FF00000
-_ARCHITECTURES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
-
-# By machine: the number of each call. Below: which argument is a descriptor, a directory, a path.
-_NUMBERS = {
-    "x86_64": (
-        "write:1 open:2 pwrite64:18 writev:20 fsync:74 fdatasync:75 truncate:76 ftruncate:77 "
-        "rename:82 mkdir:83 rmdir:84 link:86 unlink:87 symlink:88 chmod:90 fchmod:91 chown:92 "
-        "fchown:93 openat:257 mkdirat:258 fchownat:260 unlinkat:263 renameat:264 linkat:265 "
-        "symlinkat:266 fchmodat:268 fallocate:285 pwritev:296 renameat2:316 copy_file_range:326"
-    ),
-    "aarch64": (
-        "mkdirat:34 unlinkat:35 symlinkat:36 linkat:37 renameat:38 truncate:45 ftruncate:46 "
-        "fallocate:47 fchmod:52 fchmodat:53 fchownat:54 fchown:55 openat:56 write:64 writev:66 "
-        "pwrite64:68 pwritev:70 fsync:82 fdatasync:83 renameat2:276 copy_file_range:285"
-    ),
-}
-_CALLS = {
-    int(number): name
-    for name, number in (each.split(":") for each in _NUMBERS.get(platform.machine(), "").split())
-}
-# Which argument says how a file is opened, and what in it may make or empty one.
-_FLAGS_OF = {"open": 1, "openat": 2}
-_MAKING = os.O_CREAT | os.O_TRUNC | (os.O_TMPFILE & ~os.O_DIRECTORY)
-_BY_DESCRIPTOR = {
-    **dict.fromkeys(("write", "pwrite64", "writev", "pwritev", "fsync", "fdatasync"), 0),
-    **dict.fromkeys(("ftruncate", "fchmod", "fchown", "fallocate"), 0),
-    "copy_file_range": 2,
-}
-_PATH_AT = {
-    "symlink": (None, 1), "symlinkat": (1, 2),
-    **dict.fromkeys(("open", "truncate", "rename", "mkdir", "rmdir", "link", "unlink", "chmod",
-                     "chown"), (None, 0)),
-    **dict.fromkeys(("openat", "mkdirat", "fchownat", "unlinkat", "renameat", "linkat", "fchmodat",
-                     "renameat2"), (0, 1)),
-}  # fmt: skip
 
 
 class _Info(ctypes.Structure):
@@ -83,23 +45,6 @@ class _Info(ctypes.Structure):
         ("args", ctypes.c_uint64 * 6),
         ("more", ctypes.c_uint64 * 4),
     )
-
-
-class _Step(ctypes.Structure):
-    """struct sock_filter: an instruction, where to go if it holds and if not, and its operand."""
-
-    _fields_ = (
-        ("code", ctypes.c_uint16),
-        ("then", ctypes.c_uint8),
-        ("otherwise", ctypes.c_uint8),
-        ("operand", ctypes.c_uint32),
-    )
-
-
-class _Program(ctypes.Structure):
-    """struct sock_fprog."""
-
-    _fields_ = (("length", ctypes.c_uint16), ("steps", ctypes.c_void_p))
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +66,7 @@ class CannotTrace(Exception):
 
 def can_trace() -> str | None:
     """Why tracing does not work here, or None if it does."""
-    if sys.platform != "linux" or not _CALLS:
+    if sys.platform != "linux" or not CALLS:
         return f"{sys.platform} on {platform.machine()} is not known here"
     try:
         operations(lambda: None, Path("/"))
@@ -224,62 +169,22 @@ def _let_be_traced() -> None:
     """From now on its parent follows it, and it stops at each call that counts."""
     os.setpgid(0, 0)
     # Who is not root may only look into a process that could be dumped.
-    _prctl(_SET_DUMPABLE, 1)
+    prctl(SET_DUMPABLE, 1)
     _ptrace(_TRACEME, 0)
     os.kill(os.getpid(), signal.SIGSTOP)
-    _stop_at_calls()
-
-
-def _stop_at_calls() -> None:
-    """From now on this process stops before each of the calls that count, and at no other."""
-    steps = _filter(_ARCHITECTURES[platform.machine()])
-    program = (_Step * len(steps))()
-    program[:] = steps
-    filtering = _Program(len(steps), ctypes.addressof(program))
-    _prctl(_SET_NO_NEW_PRIVS, 1)
-    _prctl(_SET_SECCOMP, _MODE_FILTER, ctypes.addressof(filtering))
-
-
-def _filter(architecture: int) -> list[_Step]:
-    """Stop at those calls; of those that open a file, at what may make or empty one."""
-    opens = [(number, _FLAGS_OF[name]) for number, name in _CALLS.items() if name in _FLAGS_OF]
-    others = [number for number, name in _CALLS.items() if name not in _FLAGS_OF]
-    numbers = [*others, *(number for number, _place in opens)]
-    # Jumps go forward only: an answer, what is asked of the opening calls, and both answers.
-    allow, trace = 3 + len(numbers) + 1 + 2 * len(opens), 3 + len(numbers) + 2 + 2 * len(opens)
-    targets = [trace] * len(others) + [4 + len(numbers) + 2 * place for place in range(len(opens))]
-    steps = [
-        _Step(_LOAD, 0, 0, 4),  # the architecture: numbers of another one mean other calls
-        _Step(_JUMP_IF_EQUAL, 0, allow - 2, architecture),
-        _Step(_LOAD, 0, 0, 0),  # the number of the call
-    ]
-    for number, target in zip(numbers, targets, strict=True):
-        steps.append(_Step(_JUMP_IF_EQUAL, target - len(steps) - 1, 0, number))
-    steps.append(_Step(_RETURN, 0, 0, _ALLOW))
-    for _number, place in opens:
-        steps.append(_Step(_LOAD, 0, 0, 16 + 8 * place))  # the lower half of that argument
-        here = len(steps) + 1
-        steps.append(_Step(_JUMP_IF_ANY, trace - here, allow - here, _MAKING))
-    return [*steps, _Step(_RETURN, 0, 0, _ALLOW), _Step(_RETURN, 0, 0, _TRACE)]
-
-
-def _prctl(option: int, first: int, second: int = 0) -> None:
-    call = ctypes.CDLL(None, use_errno=True).prctl
-    call.argtypes = (ctypes.c_int, *(ctypes.c_ulong,) * 4)
-    if call(option, first, second, 0, 0) != 0:
-        raise OSError(ctypes.get_errno(), f"prctl {option} is refused")
+    stop_at_calls()
 
 
 def _operation(thread: int, directory: Path, *, number: int) -> Operation | None:
     info = _Info()
     _ptrace(_GET_SYSCALL_INFO, thread, ctypes.sizeof(info), ctypes.addressof(info))
-    call = _CALLS.get(info.nr)
+    call = CALLS.get(info.nr)
     if info.op != _SECCOMP_INFO or call is None:
         return None
     path = _path(thread, call, info.args)
     if path != directory and directory not in path.parents:
         return None
-    changes = call not in _FLAGS_OF or _makes(path, info.args[_FLAGS_OF[call]])
+    changes = call not in FLAGS_OF or _makes(path, info.args[FLAGS_OF[call]])
     return Operation(number, call, path.relative_to(directory).as_posix(), changes)
 
 
@@ -292,9 +197,9 @@ def _makes(path: Path, flags: int) -> bool:
 
 def _path(thread: int, call: str, arguments: ctypes.Array[ctypes.c_uint64]) -> Path:
     process = Path(f"/proc/{thread}")
-    if call in _BY_DESCRIPTOR:
-        return (process / f"fd/{arguments[_BY_DESCRIPTOR[call]]}").readlink()
-    base, place = _PATH_AT[call]
+    if call in BY_DESCRIPTOR:
+        return (process / f"fd/{arguments[BY_DESCRIPTOR[call]]}").readlink()
+    base, place = PATH_AT[call]
     # The upper half of a register that holds a C int is not defined.
     start = process / "cwd"
     if base is not None and arguments[base] & 0xFFFFFFFF != _CWD:
